@@ -1,0 +1,1 @@
+"""Takes commands: one module per verb of the seestackd command."""

@@ -1,0 +1,1 @@
+"""Decides what a monitor, slot or window becomes; no input or output, no clock, no async."""

@@ -1,0 +1,1 @@
+"""Speaks: claims outbox rows, sends them to people, settles them."""

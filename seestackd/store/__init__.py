@@ -1,0 +1,1 @@
+"""Remembers: the contract that every store keeps, and the stores that keep it."""

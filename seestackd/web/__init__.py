@@ -1,0 +1,1 @@
+"""Listens: the aiohttp application that takes pings and answers queries."""
