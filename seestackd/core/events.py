@@ -1,0 +1,46 @@
+"""What happened: events that `transitions.decide` takes, and changes that are announced after a commit."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """The rows of the table in semantics.md 5."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    START = "start"
+    LOG = "log"
+    SLOT_DEADLINE = "slot_deadline"
+    RUN_LIMIT = "run_limit"
+    JUDGED_UNKNOWN = "judged_unknown"
+    PAUSE = "pause"
+    RESUME = "resume"
+    SCHEDULE_CHANGED = "schedule_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineSet:
+    """A monitor waits for a deadline earlier than the judge knew of (ms UTC)."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsQueued:
+    """Outbox rows were written for a channel."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorChanged:
+    """A monitor's status or rules changed."""
+
+    monitor_id: int
+    project_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeysChanged:
+    """A key was created or revoked: key tables in memory are stale."""

@@ -1,0 +1,104 @@
+"""One stretch of trouble of one subject, and the alerts it causes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Facts = Mapping[str, Any]
+
+
+class Severity(StrEnum):
+    """How loud an alert is (semantics.md 7)."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class AlertKind(StrEnum):
+    """What an alert says (semantics.md 7)."""
+
+    MISSED = "missed"
+    FAILED = "failed"
+    OVERRUN = "overrun"
+    UNKNOWN = "unknown"
+    CHANGED = "changed"
+    SLOW = "slow"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    RECOVERED = "recovered"
+    FLAPPING = "flapping"
+    BLIND = "blind"
+    DEAD_LETTER = "dead_letter"
+    TEST = "test"
+
+
+SEVERITY: Mapping[AlertKind, Severity] = {
+    AlertKind.MISSED: Severity.CRITICAL,
+    AlertKind.FAILED: Severity.CRITICAL,
+    AlertKind.OVERRUN: Severity.CRITICAL,
+    AlertKind.UNKNOWN: Severity.WARNING,
+    AlertKind.CHANGED: Severity.CRITICAL,
+    AlertKind.SLOW: Severity.WARNING,
+    AlertKind.REMINDER: Severity.CRITICAL,
+    AlertKind.ESCALATION: Severity.CRITICAL,
+    AlertKind.RECOVERED: Severity.INFO,
+    AlertKind.FLAPPING: Severity.WARNING,
+    AlertKind.BLIND: Severity.INFO,
+    AlertKind.DEAD_LETTER: Severity.INFO,
+    AlertKind.TEST: Severity.INFO,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A stretch of trouble; `began_at` is the first bad outcome, `opened_at` when it became worth telling (ms UTC)."""
+
+    id: int
+    uid: str
+    subject: str
+    kind: AlertKind
+    severity: Severity
+    began_at: int
+    opened_at: int
+    project_id: int | None = None
+    monitor_id: int | None = None
+    closed_at: int | None = None
+    close_reason: str | None = None
+    missed: int = 0
+    acked_at: int | None = None
+    acked_by: str | None = None
+    silenced_until: int | None = None
+    next_action_at: int | None = None
+    reminded_at: int | None = None
+    escalated: int = 0
+    facts: Facts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One message to one channel, before it is stored; `facts` is what its text is made of (JSON values only)."""
+
+    alert_id: str
+    channel: str
+    kind: AlertKind
+    severity: Severity
+    facts: Facts
+    project_id: int | None = None
+    monitor_id: int | None = None
+    incident_id: int | None = None
+    next_attempt_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One stored alert; `state` is pending, delivered, superseded or dead."""
+
+    id: int
+    alert: Alert
+    created_at: int
+    attempts: int
+    state: str
+    settled_at: int | None = None
+    result: str | None = None

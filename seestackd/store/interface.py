@@ -1,0 +1,238 @@
+"""The contract of a store: what operations may ask of a transaction.
+
+A transaction is used by one thread, sees its own writes, and is committed or rolled back by the runner. Every `load`
+returns plain values from `core`; rows of a noun are reached through the attribute of that noun.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from seestackd.core.incidents import Alert, AlertKind, Incident, OutboxRow
+from seestackd.core.monitor import Monitor, NewMonitor, SlotEntry, State
+from seestackd.core.pings import Ping
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A group of monitors and keys."""
+
+    id: int
+    uid: str
+    slug: str
+    name: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key without its secret; `hash` is SHA-256 in hex, `prefix` its first characters, `secret` only for scope ping."""
+
+    id: int
+    uid: str
+    project_id: int
+    name: str
+    scope: str
+    hash: str
+    prefix: str
+    created_at: int
+    secret: str | None = None
+    environment: str | None = None
+    last_used_at: int | None = None
+    last_used_from: str | None = None
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a job; `lateness_ms` is its start (or finish, without one) after its slot."""
+
+    id: int
+    monitor_id: int
+    rid: str | None
+    slot: int | None
+    started_at: int
+    heard_start: bool
+    ended_at: int | None = None
+    duration_ms: int | None = None
+    lateness_ms: int | None = None
+    outcome: str | None = None
+    ok: bool | None = None
+    exit_code: int | None = None
+    host: str | None = None
+    trace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPing:
+    """One ping as stored; `note` says why it changed nothing, where it did not."""
+
+    id: int
+    monitor_id: int
+    run_id: int | None
+    ping: Ping
+    note: str | None = None
+
+
+class Projects(Protocol):
+    def create(self, slug: str, name: str, uid: str, at: int) -> Project: ...
+    def by_slug(self, slug: str) -> Project | None: ...
+    def all(self) -> list[Project]: ...
+
+
+class Keys(Protocol):
+    def create(self, key: Key) -> Key:
+        """Store a key (its `id` is ignored); raises Conflict when the hash exists."""
+        ...
+
+    def all(self) -> list[Key]: ...
+    def revoke(self, key_id: int, at: int) -> None: ...
+    def touch(self, uses: Iterable[tuple[int, int, str | None]]) -> None:
+        """Record (key id, last used at, from where)."""
+        ...
+
+
+class Monitors(Protocol):
+    def create(self, project_id: int, new: NewMonitor, uid: str, ping_id: str, at: int) -> Monitor:
+        """Store a monitor without state; raises Conflict when the slug is taken in the project."""
+        ...
+
+    def update(self, monitor: Monitor, at: int) -> Monitor:
+        """Store the changed rules and add one to the version."""
+        ...
+
+    def by_slug(self, project_id: int, slug: str) -> Monitor | None: ...
+    def by_ping_id(self, ping_id: str) -> Monitor | None: ...
+    def by_id(self, monitor_id: int) -> Monitor | None: ...
+    def in_project(self, project_id: int, archived: bool = False) -> list[Monitor]: ...
+    def count(self, project_id: int, created_since: int, source: str | None = None) -> int: ...
+    def load_state(self, monitor_id: int, for_update: bool = True) -> State: ...
+    def save_state(self, monitor_id: int, state: State, previous: State | None) -> None:
+        """Store the state; announces an earlier deadline."""
+        ...
+
+    def due(self, until: int, limit: int) -> list[int]:
+        """Return ids of monitors whose deadline is not later than `until`, longest overdue first."""
+        ...
+
+    def next_wake(self) -> int | None: ...
+    def troubled(self, project_id: int, besides: int, limit: int) -> list[tuple[Monitor, State]]:
+        """Return monitors with an open incident, the newest trouble first."""
+        ...
+
+
+class Pings(Protocol):
+    def append(self, monitor_id: int, ping: Ping, run_id: int | None, prev: int | None, note: str | None) -> int: ...
+    def latest(self, monitor_id: int, limit: int) -> list[StoredPing]: ...
+    def output(self, ping_id: int) -> str | None: ...
+    def seen(self, project_id: int, slug: str, kind: str, key: str) -> int | None: ...
+    def remember(self, project_id: int, slug: str, kind: str, key: str, ping_id: int, at: int) -> None: ...
+    def forget_keys(self, before: int, limit: int) -> int: ...
+
+
+class Runs(Protocol):
+    def open(self, run: Run, prev: int | None) -> int:
+        """Append a run (its `id` is ignored) and return its id; `prev` is the monitor's run before it."""
+        ...
+
+    def close(self, run: Run) -> None: ...
+    def by_id(self, run_id: int) -> Run | None: ...
+    def latest(self, monitor_id: int, limit: int) -> list[Run]:
+        """Return the newest runs first."""
+        ...
+
+
+class Slots(Protocol):
+    def covering(self, monitor_id: int, slot: int) -> SlotEntry | None:
+        """Return the entry whose stretch holds `slot`."""
+        ...
+
+    def stretches(self, monitor_id: int, after: int, until: int) -> tuple[tuple[int, int], ...]:
+        """Return (first, last) of the entries that touch `after < slot <= until`, oldest first."""
+        ...
+
+    def put(self, monitor_id: int, entry: SlotEntry) -> None:
+        """Write the entry, in place of one that begins at the same slot."""
+        ...
+
+    def remove(self, monitor_id: int, first_at: int) -> None: ...
+    def latest(self, monitor_id: int, limit: int) -> list[SlotEntry]:
+        """Return the newest entries first."""
+        ...
+
+
+class Incidents(Protocol):
+    def open(self, incident: Incident) -> Incident: ...
+    def update(self, incident: Incident) -> None: ...
+    def by_id(self, incident_id: int) -> Incident | None: ...
+    def open_for(self, subject: str) -> Incident | None: ...
+    def listed(self, *, open_only: bool, limit: int, monitor_id: int | None = None) -> list[Incident]: ...
+    def opened_since(self, monitor_id: int, since: int) -> int: ...
+    def due(self, until: int, limit: int) -> list[Incident]: ...
+
+
+class Outbox(Protocol):
+    def put(self, alerts: Sequence[Alert], at: int) -> None:
+        """Write one row per alert; announces the channels."""
+        ...
+
+    def claim(self, channel: str, owner: str, at: int, expires_at: int) -> bool:
+        """Take the channel's lane for `owner`; False while another owner's claim has not expired."""
+        ...
+
+    def release(self, channel: str, owner: str) -> None: ...
+    def due(self, channel: str, at: int, limit: int) -> list[OutboxRow]:
+        """Return the due rows in order; a row waits behind an older pending row of its monitor."""
+        ...
+
+    def by_id(self, row_id: int) -> OutboxRow | None: ...
+    def settle(self, row_id: int, state: str, result: str, at: int) -> None: ...
+    def postpone(self, row_id: int, next_attempt_at: int, result: str) -> None: ...
+    def record_attempt(self, row_id: int, at: int, duration_ms: int, result: str, error: str | None, status: int | None) -> None:
+        """Keep one attempt and count it on its row."""
+        ...
+
+    def next_due(self) -> tuple[tuple[str, int], ...]:
+        """Return (channel, earliest next attempt) of the pending rows."""
+        ...
+
+    def pending_for(self, incident_id: int, channel: str | None = None) -> list[OutboxRow]: ...
+    def listed(self, limit: int, state: str | None = None) -> list[OutboxRow]: ...
+    def told(self, incident_id: int, kind: AlertKind, channel: str) -> bool: ...
+
+
+class Telemetry(Protocol):
+    def append(self, project_id: int, rows: Sequence[tuple[Any, ...]]) -> None: ...
+    def between(self, project_id: int, since: int, until: int, limit: int) -> list[dict[str, Any]]: ...
+    def by_trace(self, project_id: int, trace_id: str, limit: int) -> list[dict[str, Any]]: ...
+
+
+class Replay(Protocol):
+    def append(self, project_id: int, fingerprint: str, session_id: str, received_at: int, batch: Any) -> None: ...
+    def events(self, project_id: int, fingerprint: str, limit: int) -> list[dict[str, Any]]: ...
+
+
+class Transaction(Protocol):
+    """One unit of work. Raises Busy when the store cannot take it."""
+
+    projects: Projects
+    keys: Keys
+    monitors: Monitors
+    pings: Pings
+    runs: Runs
+    slots: Slots
+    incidents: Incidents
+    outbox: Outbox
+    telemetry: Telemetry
+    replay: Replay
+
+    def new_id(self) -> str:
+        """Return a fresh UUIDv7 of the runner's making."""
+        ...
+
+    def announce(self, change: object) -> None:
+        """Hand a change to the feed once the transaction is committed."""
+        ...
+
+    def meta(self, key: str) -> str | None: ...
+    def set_meta(self, key: str, value: str) -> None: ...
