@@ -1,0 +1,77 @@
+# Two commands set everything up: `make run` and `make install`. `make` alone lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV ?= $(shell command -v uv || echo $(BIN)/uv)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
+COMPILE = env -u UV_FIND_LINKS $(UV) pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+PYTEST := $(BIN)/pytest
+CODE := $(wildcard seestackd tests bench)
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install run demo test check static format rooms check-long bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+install: $(VENV)/.installed ## build .venv with the project and its development tools
+
+run: install ## start the daemon on 127.0.0.1:8080 with its data in ./data
+	@exec $(BIN)/seestackd serve --data ./data
+
+demo: install ## watch a job stop, the alert arrive and the recovery follow, within a minute
+	@exec $(BIN)/python -m tests.journeys.demo
+
+test: install ## run all tests but the long ones
+	@$(PYTEST)
+
+check: static test ## format, lint, types, rooms and tests: what has to pass before a change lands
+
+static: install ## everything of `check` that runs no test
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/mypy
+	@$(MAKE) rooms
+
+rooms: install ## show the import contracts between the rooms
+	@$(BIN)/lint-imports --no-logo
+
+format: install ## rewrite the code in the project's format
+	@$(BIN)/ruff check --fix-only --quiet $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+check-long: install ## run the tests that take minutes
+	@$(PYTEST) -m long
+
+bench: install ## measure speed: prints numbers, judges nothing
+	@exec $(BIN)/python -m bench
+
+lock: ## pin what pyproject.toml asks for, with hashes (needs uv; UPGRADE=--upgrade takes newer versions)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: $(BIN)/pip install uv, or set UV=/path/to/uv" >&2; exit 1; }
+	@$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/runtime.txt
+	@$(COMPILE) $(UPGRADE) pyproject.toml --group dev --constraint requirements/runtime.txt -o requirements/dev.txt
+	@$(COMPILE) $(UPGRADE) --group build --constraint requirements/dev.txt -o requirements/build.txt
+	@if grep -nE '://|^-|^/| @ ' requirements/*.txt; then echo "make lock: a host, path or option got into the lock" >&2; exit 1; fi
+
+clean: ## remove .venv, caches and build output; ./data stays
+	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find seestackd tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment, in two steps: the locked packages, then the project in place on top of them.
+$(VENV)/.locked: requirements/build.txt requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "seestackd needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+		echo "Name another one: make install PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) comes without venv. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "Building $(VENV) ..."; $(PYTHON) -m venv --clear $(VENV); }
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements/build.txt
+	@$(PIP) install --require-hashes --only-binary :all: --no-binary oncalendar --no-build-isolation -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

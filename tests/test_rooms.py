@@ -1,0 +1,165 @@
+"""Every line keeps to its room: the import contracts of pyproject.toml and the shape of the source."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from tests.source import PACKAGE, ROOT, Module, full_names, functions, imports, length, modules
+
+CLOCK_READS = {
+    "datetime.date.today",
+    "datetime.datetime.now",
+    "datetime.datetime.today",
+    "datetime.datetime.utcnow",
+    "time.clock_gettime",
+    "time.clock_gettime_ns",
+    "time.gmtime",
+    "time.localtime",
+    "time.monotonic",
+    "time.monotonic_ns",
+    "time.perf_counter",
+    "time.perf_counter_ns",
+    "time.process_time",
+    "time.process_time_ns",
+    "time.time",
+    "time.time_ns",
+    "uuid.uuid1",
+}
+SQL_CLOCK = re.compile(r"\bCURRENT_(TIMESTAMP|DATE|TIME)\b|'now'|\bunixepoch\(\s*\)")
+
+# Library -> the only places that import it.
+KEEPERS = {
+    "apprise": ["delivery/apprise_sender.py"],
+    "requests": ["delivery/apprise_sender.py"],
+    "apscheduler": ["scheduler.py"],
+    "cronsim": ["core/schedule.py"],
+    "oncalendar": ["core/schedule.py"],
+    "pydantic": ["web/*", "settings*", "monitors_file*"],
+}
+EMPTY_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "base", "common", "misc"}
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Check the package `seestackd` inside `folder` against the project's contracts."""
+    code = "from importlinter.cli import lint_imports_command as run; run()"
+    command = [sys.executable, "-c", code, "--config", str(ROOT / "pyproject.toml"), "--no-cache"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=50, check=False)
+
+
+def clock_reads(module: Module) -> Iterator[str]:
+    """Where a module asks what time it is, in Python or in SQL."""
+    for line, name in full_names(module.tree):
+        if name in CLOCK_READS:
+            yield f"{module.path}:{line} reads {name}"
+    for line, text in enumerate(module.text.splitlines(), 1):
+        if SQL_CLOCK.search(text):
+            yield f"{module.path}:{line} reads the clock in SQL"
+
+
+def strangers(module: Module) -> Iterator[str]:
+    """Imports of a library outside of the place that keeps it."""
+    for library in sorted(imports(module.tree) & KEEPERS.keys()):
+        if not any(fnmatch(module.path, place) for place in KEEPERS[library]):
+            yield f"{module.path} imports {library}, which is for {', '.join(KEEPERS[library])}"
+
+
+def test_dependencies_point_down_and_edges_do_not_know_each_other() -> None:
+    result = lint_imports(ROOT)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "line", "complaint"),
+    [
+        ("core/intruder.py", "import seestackd.operations", "core is not allowed to import seestackd.operations"),
+        ("core/intruder.py", "import asyncio", "core is not allowed to import asyncio"),
+        ("core/intruder.py", "from pydantic import BaseModel", "core is not allowed to import pydantic"),
+        ("operations/intruder.py", "import sqlite3", "operations is not allowed to import sqlite3"),
+        (
+            "operations/intruder.py",
+            "import seestackd.store.sqlite",
+            "operations is not allowed to import seestackd.store",
+        ),
+        ("web/intruder.py", "import seestackd.delivery", "web is not allowed to import seestackd.delivery"),
+        ("web/intruder.py", "import seestackd.store.sqlite", "web is not allowed to import seestackd.store.sqlite"),
+        ("store/sqlite/intruder.py", "import seestackd.cli", "store.sqlite is not allowed to import seestackd.cli"),
+    ],
+)
+def test_an_import_that_points_up_or_sideways_is_refused(tmp_path: Path, place: str, line: str, complaint: str) -> None:
+    for init in PACKAGE.rglob("__init__.py"):
+        copy = tmp_path / "seestackd" / init.relative_to(PACKAGE)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.touch()
+    (tmp_path / "seestackd" / place).write_text(line + "\n", encoding="utf-8")
+
+    result = lint_imports(tmp_path)
+
+    assert result.returncode == 1
+    assert complaint in re.sub(r"\s+", " ", result.stdout)
+
+
+def test_every_module_at_the_top_has_its_row_in_the_layers() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = next(c["layers"] for c in config["tool"]["importlinter"]["contracts"] if c["id"] == "layers")
+    rows = set(re.findall(r"\w+", " ".join(layers))) | {"__init__"}
+
+    assert {module.path.split("/")[0].removesuffix(".py") for module in modules()} <= rows
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.path)
+def test_a_module_keeps_its_shape(module: Module) -> None:
+    lines = len(module.text.splitlines())
+    long_functions = {f.name: length(f) for f in functions(module.tree) if length(f) > 40}
+
+    assert lines <= 300, f"{module.path} has {lines} lines; 300 at most: which part decides, which one stores?"
+    assert not long_functions, f"{module.path}: at most 40 lines a function"
+    assert not EMPTY_NAMES & set(module.path.removesuffix(".py").split("/")), "name the module after what it does"
+    assert not list(strangers(module))
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if m.path != "clock.py"], ids=lambda module: module.path)
+def test_only_the_clock_reads_the_clock(module: Module) -> None:
+    assert not list(clock_reads(module))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time\ntime.time()",
+        "import time as t\nt.monotonic()",
+        "from time import monotonic_ns as now\nnow()",
+        "import datetime\ndatetime.datetime.now(None)",
+        "from datetime import datetime as d\nd.utcnow()",
+        "from datetime import date\ndef f():\n    return date.today()",
+        "STATEMENT = 'UPDATE t SET at = CURRENT_TIMESTAMP'",
+        "STATEMENT = \"SELECT strftime('%s', 'now')\"",
+    ],
+)
+def test_a_clock_read_is_found_however_it_is_written(source: str) -> None:
+    assert list(clock_reads(Module("core/x.py", source)))
+
+
+@pytest.mark.parametrize(
+    "source", ["import time\ntime.sleep(1)", "from datetime import datetime, UTC\ndatetime(1, 1, 1)"]
+)
+def test_what_reads_no_clock_is_let_through(source: str) -> None:
+    assert not list(clock_reads(Module("core/x.py", source)))
+
+
+def test_a_library_outside_its_place_is_found() -> None:
+    assert list(strangers(Module("web/alerts.py", "def f():\n    from apprise import Apprise\n")))
+    assert list(strangers(Module("core/runs.py", "import cronsim.cronsim\n")))
+    assert not list(strangers(Module("delivery/apprise_sender.py", "import apprise\n")))
+
+
+def test_a_functions_length_leaves_its_docstring_out() -> None:
+    module = Module("x.py", 'def f():\n    """One.\n\n    Two.\n    """\n    a = 1\n    return a\n')
+
+    assert [length(function) for function in functions(module.tree)] == [3]
