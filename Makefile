@@ -18,6 +18,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 install: $(VENV)/.installed ## build .venv with the project and its development tools
+	@:
 
 run: install ## start the daemon on 127.0.0.1:8080 with its data in ./data
 	@exec $(BIN)/seestackd serve --data ./data
