@@ -236,3 +236,41 @@ class Transaction(Protocol):
 
     def meta(self, key: str) -> str | None: ...
     def set_meta(self, key: str, value: str) -> None: ...
+
+
+class StoreBroken(Exception):
+    """The database cannot be trusted by this process any more: exit and start anew (architecture.md, crash-only)."""
+
+
+class BatchLost(Exception):
+    """The store has rolled back the whole batch, not only the operation that failed."""
+
+
+class Session(Protocol):
+    """The one writer of a store; used by one thread at a time."""
+
+    def begin(self) -> None:
+        """Open a batch; raises Busy."""
+        ...
+
+    def attempt(self, work: Any) -> Any:
+        """Run `work(transaction)` so that its failure undoes only itself.
+
+        Raises what the work raised, Busy when storing failed, BatchLost when the batch is gone with it.
+        """
+        ...
+
+    def commit(self) -> list[object]:
+        """Make the batch durable and return what it announced; raises Busy (nothing kept) or StoreBroken."""
+        ...
+
+
+class Store(Protocol):
+    """A database: one writer session and any number of short reads beside it."""
+
+    def writer(self, new_id: Any) -> Session: ...
+    def read(self, work: Any) -> Any:
+        """Run `work(transaction)` on a read-only snapshot in the calling thread; raises Busy."""
+        ...
+
+    def close(self) -> None: ...

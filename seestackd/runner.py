@@ -1,0 +1,204 @@
+"""Runs operations: reads the clock, batches them into one transaction, commits, announces."""
+
+import asyncio
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from seestackd.clock import Clock
+from seestackd.errors import Busy
+from seestackd.feed import Feed
+from seestackd.store.interface import BatchLost, Session, Store, StoreBroken, Transaction
+
+log = logging.getLogger(__name__)
+
+Command = TypeVar("Command")
+Result = TypeVar("Result")
+Operation = Callable[[Transaction, Command, int], Result]
+
+MAX_BATCH = 512
+MAX_QUEUED = 20_000
+
+
+@dataclass(slots=True)
+class _Job:
+    operation: Callable[[Transaction, Any, int], Any]
+    command: Any
+    at: int
+    judgement: bool
+    waiter: "asyncio.Future[Any] | None"
+    result: Any = None
+    error: BaseException | None = None
+
+
+def uuid7(now_ms: int) -> str:
+    """Return a UUID version 7 (RFC 9562) for the instant."""
+    value = (now_ms & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+class Runner:
+    """The only way to change or read what is stored.
+
+    `on_broken` is called once, from the writer thread, when the store cannot be trusted any more.
+    """
+
+    def __init__(self, store: Store, clock: Clock, feed: Feed, on_broken: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._feed = feed
+        self._on_broken = on_broken
+        self._session: Session = store.writer(lambda: uuid7(clock.now()))
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="read")
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = False
+        self.commit_failed_at: int | None = None
+
+    def start(self) -> None:
+        """Start the writer thread; results go to the running event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Finish what is queued, then end the threads."""
+        self._closing = True
+        if self._thread is not None:
+            self._queue.put(None)
+            while self._thread.is_alive():
+                await asyncio.sleep(0.005)
+        self._readers.shutdown(wait=True)
+
+    @property
+    def queued(self) -> int:
+        """How many operations wait for the writer."""
+        return self._queue.qsize()
+
+    def submit(
+        self, operation: Operation[Command, Result], command: Command, *, judgement: bool = False
+    ) -> "asyncio.Future[Result]":
+        """Queue an operation and return the future of its result, resolved after the commit.
+
+        A judgement runs after the pings of its batch, at an instant not later than any ping still waiting
+        (semantics.md 4). Raises Busy when the queue is full or the runner stops.
+        """
+        if self._closing or self._loop is None or self._queue.qsize() >= MAX_QUEUED:
+            raise Busy()
+        waiter: asyncio.Future[Result] = self._loop.create_future()
+        self._queue.put(_Job(operation, command, self._clock.now(), judgement, waiter))
+        return waiter
+
+    async def run(self, operation: Operation[Command, Result], command: Command) -> Result:
+        """Run an operation and return its result once it is durable."""
+        return await self.submit(operation, command)
+
+    def call(self, operation: Operation[Command, Result], command: Command) -> Result:
+        """Run one operation in the calling thread; for a process that has no event loop and no writer thread."""
+        job = _Job(operation, command, self._clock.now(), False, None)
+        self._feed.publish(self._apply([job], job.at))
+        if job.error is not None:
+            raise job.error
+        result: Result = job.result
+        return result
+
+    async def read(self, query: Callable[[Transaction, Command, int], Result], command: Command) -> Result:
+        """Run a query beside the writer, on a read-only snapshot."""
+        at = self._clock.now()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._store.read, lambda tx: query(tx, command, at))
+
+    def read_now(self, query: Callable[[Transaction, Command, int], Result], command: Command) -> Result:
+        """Run a query in the calling thread; for a process without an event loop."""
+        at = self._clock.now()
+        result: Result = self._store.read(lambda tx: query(tx, command, at))
+        return result
+
+    def _work(self) -> None:
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            # Read before draining: no ping that is still outside the batch can be older than this.
+            horizon = self._clock.now()
+            batch, last = self._drain(first)
+            if not self._queue.empty() and not last:
+                horizon = min(horizon, batch[-1].at)
+            changes = self._apply(batch, horizon)
+            self._hand_over(batch, changes)
+            if last:
+                return
+
+    def _drain(self, first: _Job) -> tuple[list[_Job], bool]:
+        batch = [first]
+        get = self._queue.get_nowait
+        while len(batch) < MAX_BATCH:
+            try:
+                job = get()
+            except queue.Empty:
+                break
+            if job is None:
+                return batch, True
+            batch.append(job)
+        return batch, False
+
+    def _apply(self, batch: Sequence[_Job], horizon: int) -> list[object]:
+        try:
+            self._session.begin()
+            for job in [job for job in batch if not job.judgement]:
+                self._attempt(job)
+            for job in [job for job in batch if job.judgement]:
+                job.at = min(job.at, horizon)
+                self._attempt(job)
+            changes = self._session.commit()
+        except (Busy, BatchLost, StoreBroken) as error:
+            self._fail(batch, error)
+            return []
+        self.commit_failed_at = None
+        return changes
+
+    def _attempt(self, job: _Job) -> None:
+        try:
+            job.result = self._session.attempt(lambda tx: job.operation(tx, job.command, job.at))
+        except (BatchLost, StoreBroken):
+            raise
+        except Exception as error:
+            job.error = error
+
+    def _fail(self, batch: Sequence[_Job], error: Exception) -> None:
+        """Answer the whole batch with Busy: none of it is known to be stored."""
+        log.error("the store took no batch of %d: %s", len(batch), error.__cause__ or error)
+        if self.commit_failed_at is None:
+            self.commit_failed_at = self._clock.now()
+        for job in batch:
+            job.error = Busy()
+        if isinstance(error, StoreBroken):
+            self._on_broken()
+
+    def _hand_over(self, batch: Sequence[_Job], changes: list[object]) -> None:
+        assert self._loop is not None
+        try:
+            self._loop.call_soon_threadsafe(self._resolve, batch, changes)
+        except RuntimeError:
+            log.warning("the event loop closed before %d results were handed over", len(batch))
+
+    def _resolve(self, batch: Sequence[_Job], changes: list[object]) -> None:
+        for job in batch:
+            waiter = job.waiter
+            if waiter is None or waiter.done():
+                continue
+            if job.error is not None:
+                waiter.set_exception(job.error)
+            else:
+                waiter.set_result(job.result)
+        if changes:
+            self._feed.publish(changes)

@@ -1,0 +1,174 @@
+"""The SQLite file: its one writing connection, and short read-only ones beside it."""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from seestackd.errors import Busy
+from seestackd.store.interface import BatchLost, StoreBroken
+from seestackd.store.sqlite.migrations import migrate
+from seestackd.store.sqlite.transaction import SqliteTransaction
+
+_PRAGMAS = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA busy_timeout = 5000;
+PRAGMA temp_store = MEMORY;
+PRAGMA cache_size = -16384;
+PRAGMA journal_size_limit = 67108864;
+"""
+_CACHED_STATEMENTS = 512
+
+# An fsync that failed may have thrown the pages away: asking again would report success (reliability.md 1).
+_FSYNC_ERRORS = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+_BROKEN = _FSYNC_ERRORS | {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _is_broken(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    return code in _BROKEN or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _is_passing(error: sqlite3.Error) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 1) != sqlite3.SQLITE_ERROR
+
+
+class SqliteSession:
+    """The writing connection: a batch is one BEGIN IMMEDIATE ... COMMIT, an operation one savepoint in it."""
+
+    def __init__(self, connection: sqlite3.Connection, new_id: Callable[[], str]) -> None:
+        self._connection = connection
+        self._execute = connection.execute
+        self.transaction = SqliteTransaction(connection, new_id)
+
+    def begin(self) -> None:
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+
+    def attempt(self, work: Callable[[SqliteTransaction], Any]) -> Any:
+        mark = len(self.transaction.announced)
+        self._guarded("SAVEPOINT operation")
+        try:
+            result = work(self.transaction)
+        except BaseException as error:
+            self._undo(mark, error)
+            if isinstance(error, sqlite3.Error):
+                raise self._translated(error) from error
+            raise
+        self._guarded("RELEASE operation")
+        return result
+
+    def commit(self) -> list[object]:
+        try:
+            self._execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise self._translated(error) from error
+        return self.transaction.take_announced()
+
+    def _undo(self, mark: int, error: BaseException) -> None:
+        self.transaction.forget()
+        # After SQLITE_FULL and its like the whole transaction is gone already; a RELEASE now would commit on its own.
+        if not self._connection.in_transaction:
+            self.transaction.take_announced()
+            raise BatchLost from error
+        del self.transaction.announced[mark:]
+        self._guarded("ROLLBACK TO operation")
+        self._guarded("RELEASE operation")
+
+    def _guarded(self, statement: str) -> None:
+        try:
+            self._execute(statement)
+        except sqlite3.Error as error:
+            self._roll_back()
+            if _is_broken(error):
+                raise StoreBroken(str(error)) from error
+            raise BatchLost from error
+
+    def _roll_back(self) -> None:
+        self.transaction.forget()
+        self.transaction.take_announced()
+        if self._connection.in_transaction:
+            try:
+                self._execute("ROLLBACK")
+            except sqlite3.Error as error:
+                raise StoreBroken(str(error)) from error
+
+    def _translated(self, error: sqlite3.Error) -> Exception:
+        if _is_broken(error):
+            return StoreBroken(str(error))
+        return Busy() if _is_passing(error) else error
+
+
+class SqliteStore:
+    """One database file. Create with `open`; close when done."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._readers: list[sqlite3.Connection] = []
+        self._local = threading.local()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path) -> "SqliteStore":
+        """Open or create the file and bring its schema up to date.
+
+        Raises sqlite3.Error when the file is not a usable database. The caller holds the database lock.
+        """
+        path.touch(mode=0o600, exist_ok=True)
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
+        )
+        connection.executescript(_PRAGMAS)
+        migrate(connection)
+        return cls(path, connection)
+
+    def writer(self, new_id: Callable[[], str]) -> SqliteSession:
+        """Return the writing session; there is one per store."""
+        return SqliteSession(self._connection, new_id)
+
+    def read(self, work: Callable[[SqliteTransaction], Any]) -> Any:
+        """Run `work(transaction)` on a snapshot, in the calling thread's own read-only connection."""
+        connection = self._reader()
+        try:
+            connection.execute("BEGIN")
+            try:
+                return work(SqliteTransaction(connection, _no_id))
+            finally:
+                connection.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            if _is_passing(error):
+                raise Busy() from error
+            raise
+
+    def _reader(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                f"file:{quote(str(self.path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA query_only = 1")
+            connection.execute("PRAGMA busy_timeout = 2000")
+            self._local.connection = connection
+            with self._lock:
+                self._readers.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close every connection; the last one folds the write-ahead log into the file."""
+        with self._lock:
+            for reader in self._readers:
+                reader.close()
+            self._readers.clear()
+        self._connection.close()
+
+
+def _no_id() -> str:
+    raise RuntimeError("a read makes no ids")
