@@ -26,8 +26,8 @@ run: install ## start the daemon on 127.0.0.1:8080 with its data in ./data
 demo: install ## watch a job stop, the alert arrive and the recovery follow, within a minute
 	@exec $(BIN)/python -m tests.journeys.demo
 
-test: install ## run all tests but the long ones
-	@$(PYTEST)
+test: install ## run all tests but the long ones (ARGS=tests/core for some)
+	@$(PYTEST) $(ARGS)
 
 check: static test ## format, lint, types, rooms and tests: what has to pass before a change lands
 
@@ -45,7 +45,7 @@ format: install ## rewrite the code in the project's format
 	@$(BIN)/ruff format $(CODE)
 
 check-long: install ## run the tests that take minutes
-	@$(PYTEST) -m long
+	@$(PYTEST) -m long $(ARGS)
 
 bench: install ## measure speed: prints numbers, judges nothing
 	@exec $(BIN)/python -m bench
@@ -73,6 +73,6 @@ $(VENV)/.locked: requirements/build.txt requirements/dev.txt
 	@$(PIP) install --require-hashes --only-binary :all: --no-binary oncalendar --no-build-isolation -r requirements/dev.txt
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml seestackd/__init__.py
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
