@@ -38,8 +38,8 @@ KEEPERS = {
     "apprise": ["delivery/apprise_sender.py"],
     "requests": ["delivery/apprise_sender.py"],
     "apscheduler": ["scheduler.py"],
-    "cronsim": ["core/schedule.py"],
-    "oncalendar": ["core/schedule.py"],
+    "cronsim": ["core/schedule.py", "core/slots.py"],
+    "oncalendar": ["core/schedule.py", "core/slots.py"],
     "pydantic": ["web/*", "settings*", "monitors_file*"],
 }
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "base", "common", "misc"}
