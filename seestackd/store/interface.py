@@ -74,6 +74,17 @@ class StoredPing:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to send an outbox row; `result` is delivered or failed, `status` the HTTP status where there was one."""
+
+    at: int
+    duration_ms: int
+    result: str
+    error: str | None = None
+    status: int | None = None
+
+
 class Projects(Protocol):
     def create(self, slug: str, name: str, uid: str, at: int) -> Project: ...
     def by_slug(self, slug: str) -> Project | None: ...
@@ -173,31 +184,50 @@ class Incidents(Protocol):
 
 class Outbox(Protocol):
     def put(self, alerts: Sequence[Alert], at: int) -> None:
-        """Write one row per alert; announces the channels."""
+        """Write one row per alert, due at its `next_attempt_at` or else at once; announces the channels."""
         ...
 
     def claim(self, channel: str, owner: str, at: int, expires_at: int) -> bool:
-        """Take the channel's lane for `owner`; False while another owner's claim has not expired."""
+        """Take or renew the channel's lane for `owner`; False while another owner's claim has not expired."""
+        ...
+
+    def holds(self, channel: str, owner: str) -> bool:
+        """Return whether the lane is claimed by `owner`, expired or not: nobody has taken it since."""
         ...
 
     def release(self, channel: str, owner: str) -> None: ...
+    def void_claims(self) -> int:
+        """Free every lane, for a start that knows that no other owner lives; returns how many were claimed."""
+        ...
+
     def due(self, channel: str, at: int, limit: int) -> list[OutboxRow]:
-        """Return the due rows in order; a row waits behind an older pending row of its monitor."""
+        """Return due rows, longest due first; only the oldest pending row of a monitor can be among them."""
+        ...
+
+    def next_due(self, channel: str) -> int | None:
+        """Return the earliest next attempt of the rows that wait for nothing but time."""
+        ...
+
+    def waiting_channels(self) -> list[str]:
+        """Return the channels with pending rows."""
         ...
 
     def by_id(self, row_id: int) -> OutboxRow | None: ...
     def settle(self, row_id: int, state: str, result: str, at: int) -> None: ...
     def postpone(self, row_id: int, next_attempt_at: int, result: str) -> None: ...
-    def record_attempt(self, row_id: int, at: int, duration_ms: int, result: str, error: str | None, status: int | None) -> None:
+    def record_attempt(self, row_id: int, attempt: Attempt) -> None:
         """Keep one attempt and count it on its row."""
         ...
 
-    def next_due(self) -> tuple[tuple[str, int], ...]:
-        """Return (channel, earliest next attempt) of the pending rows."""
+    def attempts_of(self, row_id: int) -> list[Attempt]:
+        """Return the attempts of a row, oldest first."""
         ...
 
     def pending_for(self, incident_id: int, channel: str | None = None) -> list[OutboxRow]: ...
-    def listed(self, limit: int, state: str | None = None) -> list[OutboxRow]: ...
+    def listed(self, limit: int, state: str | None = None) -> list[OutboxRow]:
+        """Return the newest rows first."""
+        ...
+
     def told(self, incident_id: int, kind: AlertKind, channel: str) -> bool: ...
 
 

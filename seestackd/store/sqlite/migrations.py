@@ -74,6 +74,7 @@ CREATE TABLE outbox (
   acknowledged_at INTEGER, facts TEXT NOT NULL
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (channel, next_attempt_at) WHERE state = 'pending';
+CREATE INDEX outbox_order ON outbox (channel, monitor_id, id) WHERE state = 'pending';
 CREATE INDEX outbox_incident ON outbox (incident_id, channel);
 CREATE TABLE attempts (
   id INTEGER PRIMARY KEY, outbox_id INTEGER NOT NULL, at INTEGER NOT NULL, duration_ms INTEGER NOT NULL,

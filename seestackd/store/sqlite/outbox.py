@@ -1,0 +1,160 @@
+"""Alerts waiting for their channel, every attempt to send them, and the claims on lanes."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from seestackd.core.events import AlertsQueued
+from seestackd.core.incidents import Alert, AlertKind, OutboxRow, Severity
+from seestackd.store.interface import Attempt
+
+_PUT = """
+INSERT INTO outbox (alert_id, channel, project_id, monitor_id, incident_id, kind, severity, created_at, next_attempt_at,
+  attempts, state, facts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', ?)
+"""
+_COLUMNS = """
+id, alert_id, channel, kind, severity, facts, project_id, monitor_id, incident_id, next_attempt_at, created_at, attempts,
+  state, settled_at, result
+"""
+# Order per monitor and channel: only the oldest pending row of a monitor can be due. Both halves read partial indexes.
+_HEADS = """
+FROM outbox AS head WHERE head.channel = ? AND head.state = 'pending' AND head.next_attempt_at IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM outbox AS older WHERE older.state = 'pending' AND older.channel = head.channel
+    AND older.monitor_id = head.monitor_id AND older.id < head.id)
+"""
+_DUE = f"SELECT {_COLUMNS} {_HEADS} AND head.next_attempt_at <= ? ORDER BY head.next_attempt_at, head.id LIMIT ?"  # noqa: S608
+_NEXT = f"SELECT head.next_attempt_at {_HEADS} ORDER BY head.next_attempt_at LIMIT 1"  # noqa: S608
+_CLAIM = """
+INSERT INTO lanes (channel, owner, epoch, claimed_until, failures, singles) VALUES (:channel, :owner, 1, :until, 0, 0)
+ON CONFLICT (channel) DO UPDATE SET epoch = epoch + (owner IS NOT :owner), owner = :owner, claimed_until = :until
+WHERE owner IS NULL OR owner = :owner OR claimed_until <= :at
+"""
+
+
+class SqliteOutbox:
+    """The outbox, its attempts and its lanes in one SQLite file."""
+
+    def __init__(self, connection: sqlite3.Connection, announce: Callable[[object], None]) -> None:
+        self._execute = connection.execute
+        self._executemany = connection.executemany
+        self._announce = announce
+
+    def put(self, alerts: Sequence[Alert], at: int) -> None:
+        self._executemany(_PUT, [_values(alert, at) for alert in alerts])
+        for channel in dict.fromkeys(alert.channel for alert in alerts):
+            self._announce(AlertsQueued(channel))
+
+    def claim(self, channel: str, owner: str, at: int, expires_at: int) -> bool:
+        values = {"channel": channel, "owner": owner, "at": at, "until": expires_at}
+        return self._execute(_CLAIM, values).rowcount == 1
+
+    def holds(self, channel: str, owner: str) -> bool:
+        return (
+            self._execute("SELECT 1 FROM lanes WHERE channel = ? AND owner = ?", (channel, owner)).fetchone()
+            is not None
+        )
+
+    def release(self, channel: str, owner: str) -> None:
+        self._execute(
+            "UPDATE lanes SET owner = NULL, claimed_until = NULL WHERE channel = ? AND owner = ?", (channel, owner)
+        )
+
+    def void_claims(self) -> int:
+        return self._execute("UPDATE lanes SET owner = NULL, claimed_until = NULL WHERE owner IS NOT NULL").rowcount
+
+    def due(self, channel: str, at: int, limit: int) -> list[OutboxRow]:
+        return [_row(values) for values in self._execute(_DUE, (channel, at, limit))]
+
+    def next_due(self, channel: str) -> int | None:
+        found = self._execute(_NEXT, (channel,)).fetchone()
+        return found[0] if found else None
+
+    def waiting_channels(self) -> list[str]:
+        return [name for (name,) in self._execute("SELECT DISTINCT channel FROM outbox WHERE state = 'pending'")]
+
+    def by_id(self, row_id: int) -> OutboxRow | None:
+        values = self._execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,)).fetchone()  # noqa: S608
+        return _row(values) if values else None
+
+    def settle(self, row_id: int, state: str, result: str, at: int) -> None:
+        self._execute(
+            "UPDATE outbox SET state = ?, result = ?, settled_at = ?, next_attempt_at = NULL WHERE id = ?",
+            (state, result, at, row_id),
+        )
+
+    def postpone(self, row_id: int, next_attempt_at: int, result: str) -> None:
+        self._execute(
+            "UPDATE outbox SET next_attempt_at = ?, result = ? WHERE id = ?", (next_attempt_at, result, row_id)
+        )
+
+    def record_attempt(self, row_id: int, attempt: Attempt) -> None:
+        self._execute(
+            "INSERT INTO attempts (outbox_id, at, duration_ms, result, error, status_code) VALUES (?, ?, ?, ?, ?, ?)",
+            (row_id, attempt.at, attempt.duration_ms, attempt.result, attempt.error, attempt.status),
+        )
+        self._execute("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", (row_id,))
+
+    def attempts_of(self, row_id: int) -> list[Attempt]:
+        rows = self._execute(
+            "SELECT at, duration_ms, result, error, status_code FROM attempts WHERE outbox_id = ? ORDER BY id",
+            (row_id,),
+        )
+        return [Attempt(*values) for values in rows]
+
+    def pending_for(self, incident_id: int, channel: str | None = None) -> list[OutboxRow]:
+        rows = self._execute(
+            f"SELECT {_COLUMNS} FROM outbox WHERE incident_id = :incident AND state = 'pending'"  # noqa: S608
+            " AND (:channel IS NULL OR channel = :channel) ORDER BY id",
+            {"incident": incident_id, "channel": channel},
+        )
+        return [_row(values) for values in rows]
+
+    def listed(self, limit: int, state: str | None = None) -> list[OutboxRow]:
+        rows = self._execute(
+            f"SELECT {_COLUMNS} FROM outbox WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit",  # noqa: S608
+            {"state": state, "limit": limit},
+        )
+        return [_row(values) for values in rows]
+
+    def told(self, incident_id: int, kind: AlertKind, channel: str) -> bool:
+        found = self._execute(
+            "SELECT 1 FROM outbox WHERE incident_id = ? AND channel = ? AND kind = ? AND state = 'delivered'",
+            (incident_id, channel, kind),
+        )
+        return found.fetchone() is not None
+
+
+def _values(alert: Alert, at: int) -> tuple[object, ...]:
+    due_at = at if alert.next_attempt_at is None else alert.next_attempt_at
+    facts = json.dumps(dict(alert.facts), separators=(",", ":"), allow_nan=False)
+    identity = (alert.alert_id, alert.channel, alert.project_id, alert.monitor_id, alert.incident_id)
+    return *identity, alert.kind, alert.severity, at, due_at, facts
+
+
+def _row(values: tuple[object, ...]) -> OutboxRow:
+    (
+        row_id,
+        alert_id,
+        channel,
+        kind,
+        severity,
+        facts,
+        *subjects,
+        next_at,
+        created_at,
+        attempts,
+        state,
+        settled,
+        result,
+    ) = values
+    alert = Alert(
+        alert_id,
+        channel,
+        AlertKind(kind),
+        Severity(severity),
+        json.loads(facts),
+        *subjects,
+        next_attempt_at=next_at,  # type: ignore[arg-type]
+    )
+    return OutboxRow(row_id, alert, created_at, attempts, state, settled, result)  # type: ignore[arg-type]
