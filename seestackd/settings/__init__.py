@@ -1,0 +1,15 @@
+"""The daemon's settings: one TOML file, environment overrides and systemd credentials, validated at start."""
+
+from seestackd.settings.load import SYSTEM_FILE, BadSettings, load
+from seestackd.settings.model import ChannelSettings, Defaults, Server, Settings, Storage
+
+__all__ = [
+    "SYSTEM_FILE",
+    "BadSettings",
+    "ChannelSettings",
+    "Defaults",
+    "Server",
+    "Settings",
+    "Storage",
+    "load",
+]
