@@ -1,0 +1,48 @@
+"""Replay batches in SQLite, one zstd blob each (performance.md, batches: rows would stall heartbeats)."""
+
+import sqlite3
+
+from seestackd.core.replay import ReplayBatch, ReplayEvent, unpack
+
+_INSERT = (
+    "INSERT INTO replay_batches (project_id, fingerprint, session_id, received_at, first_at, last_at, events,"
+    " has_error, size, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_BATCHES = (
+    "SELECT id, first_at, received_at FROM replay_batches WHERE project_id = ? AND fingerprint = ?"
+    " ORDER BY first_at, id"
+)
+
+
+def _instant(event: ReplayEvent) -> int:
+    return event.at or 0
+
+
+class SqliteReplay:
+    """The `replay_batches` table."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def append(self, project_id: int, fingerprint: str, session_id: str, received_at: int, batch: ReplayBatch) -> None:
+        """Store a batch; what carries no instant counts from its arrival."""
+        instants = [at for at in (batch.first_at, batch.last_at) if at is not None]
+        if batch.undated:
+            instants.append(received_at)
+        self._execute(
+            _INSERT,
+            (project_id, fingerprint, session_id, received_at, min(instants), max(instants), batch.count,
+             batch.has_error, batch.size, batch.body),
+        )  # fmt: skip
+
+    def events(self, project_id: int, fingerprint: str, limit: int) -> list[ReplayEvent]:
+        """Return the `limit` oldest events of all batches of a fingerprint, oldest first, each with its instant."""
+        found: list[ReplayEvent] = []
+        for batch_id, first_at, received_at in self._execute(_BATCHES, (project_id, fingerprint)).fetchall():
+            if len(found) == limit and first_at > _instant(found[-1]):
+                break
+            (body,) = self._execute("SELECT body FROM replay_batches WHERE id = ?", (batch_id,)).fetchone()
+            found.extend(unpack(body, received_at))
+            found.sort(key=_instant)
+            del found[limit:]
+        return found
