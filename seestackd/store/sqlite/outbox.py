@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from seestackd.core.events import AlertsQueued
 from seestackd.core.incidents import Alert, AlertKind, OutboxRow, Severity
@@ -14,8 +15,8 @@ INSERT INTO outbox (alert_id, channel, project_id, monitor_id, incident_id, kind
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', ?)
 """
 _COLUMNS = """
-id, alert_id, channel, kind, severity, facts, project_id, monitor_id, incident_id, next_attempt_at, created_at, attempts,
-  state, settled_at, result
+id, alert_id, channel, kind, severity, facts, project_id, monitor_id, incident_id, next_attempt_at, created_at,
+  attempts, state, settled_at, result
 """
 # Order per monitor and channel: only the oldest pending row of a monitor can be due. Both halves read partial indexes.
 _HEADS = """
@@ -23,8 +24,8 @@ FROM outbox AS head WHERE head.channel = ? AND head.state = 'pending' AND head.n
   AND NOT EXISTS (SELECT 1 FROM outbox AS older WHERE older.state = 'pending' AND older.channel = head.channel
     AND older.monitor_id = head.monitor_id AND older.id < head.id)
 """
-_DUE = f"SELECT {_COLUMNS} {_HEADS} AND head.next_attempt_at <= ? ORDER BY head.next_attempt_at, head.id LIMIT ?"  # noqa: S608
-_NEXT = f"SELECT head.next_attempt_at {_HEADS} ORDER BY head.next_attempt_at LIMIT 1"  # noqa: S608
+_DUE = f"SELECT {_COLUMNS} {_HEADS} AND head.next_attempt_at <= ? ORDER BY head.next_attempt_at, head.id LIMIT ?"
+_NEXT = f"SELECT head.next_attempt_at {_HEADS} ORDER BY head.next_attempt_at LIMIT 1"
 _CLAIM = """
 INSERT INTO lanes (channel, owner, epoch, claimed_until, failures, singles) VALUES (:channel, :owner, 1, :until, 0, 0)
 ON CONFLICT (channel) DO UPDATE SET epoch = epoch + (owner IS NOT :owner), owner = :owner, claimed_until = :until
@@ -37,13 +38,13 @@ class SqliteOutbox:
 
     def __init__(self, connection: sqlite3.Connection, announce: Callable[[object], None]) -> None:
         self._execute = connection.execute
-        self._executemany = connection.executemany
         self._announce = announce
 
-    def put(self, alerts: Sequence[Alert], at: int) -> None:
-        self._executemany(_PUT, [_values(alert, at) for alert in alerts])
+    def put(self, alerts: Sequence[Alert], at: int) -> list[int]:
+        ids = [self._execute(_PUT, _values(alert, at)).lastrowid or 0 for alert in alerts]
         for channel in dict.fromkeys(alert.channel for alert in alerts):
             self._announce(AlertsQueued(channel))
+        return ids
 
     def claim(self, channel: str, owner: str, at: int, expires_at: int) -> bool:
         values = {"channel": channel, "owner": owner, "at": at, "until": expires_at}
@@ -132,29 +133,9 @@ def _values(alert: Alert, at: int) -> tuple[object, ...]:
     return *identity, alert.kind, alert.severity, at, due_at, facts
 
 
-def _row(values: tuple[object, ...]) -> OutboxRow:
-    (
-        row_id,
-        alert_id,
-        channel,
-        kind,
-        severity,
-        facts,
-        *subjects,
-        next_at,
-        created_at,
-        attempts,
-        state,
-        settled,
-        result,
-    ) = values
+def _row(values: tuple[Any, ...]) -> OutboxRow:
+    row_id, alert_id, channel, kind, severity, facts, project, monitor, incident, due_at, created_at, *rest = values
     alert = Alert(
-        alert_id,
-        channel,
-        AlertKind(kind),
-        Severity(severity),
-        json.loads(facts),
-        *subjects,
-        next_attempt_at=next_at,  # type: ignore[arg-type]
+        alert_id, channel, AlertKind(kind), Severity(severity), json.loads(facts), project, monitor, incident, due_at
     )
-    return OutboxRow(row_id, alert, created_at, attempts, state, settled, result)  # type: ignore[arg-type]
+    return OutboxRow(row_id, alert, created_at, *rest)

@@ -1,0 +1,175 @@
+"""The only importer of Apprise: one message to one target, in the calling thread (dependencies.md 2)."""
+
+import functools
+import logging
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from seestackd.clock import Clock
+from seestackd.delivery import answers
+from seestackd.delivery.channels import Channel, redact
+from seestackd.delivery.messages import Message
+from seestackd.delivery.services import ALLOWED
+
+MAX_ERROR = 500
+_QUIET = {"footer": False, "include_image": False, "avatar": False, "footer_logo": None}
+_HEADED = frozenset({"json", "jsons", "form", "forms", "xml", "xmls", "apprise", "apprises"})
+_MAIL = frozenset({"mailto", "mailtos"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How one sending ended; `error` is fit to be shown, `hopeless` says that the channel itself is unusable."""
+
+    ok: bool
+    error: str | None = None
+    status: int | None = None
+    retry_after_ms: int | None = None
+    duration_ms: int = 0
+    hopeless: bool = False
+
+
+class AppriseSender:
+    """Sends through Apprise; every call may come from another thread."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def send(self, channel: Channel, message: Message) -> Sent:
+        """Send one message and wait for the answer; raises nothing."""
+        begun = self._clock.monotonic()
+        try:
+            sent = _send(channel, message)
+        except Exception as error:
+            sent = Sent(False, _shown(f"{type(error).__name__}: {error}", channel.url))
+        duration_ms = round((self._clock.monotonic() - begun) * 1000)
+        return Sent(sent.ok, sent.error, sent.status, sent.retry_after_ms, duration_ms, sent.hopeless)
+
+
+def warm_up() -> threading.Thread:
+    """Load Apprise and its plugins in a thread of its own: neither start nor first alert wait for it."""
+    thread = threading.Thread(target=_plugin, args=("json://localhost",), name="apprise", daemon=True)
+    thread.start()
+    return thread
+
+
+def check_url(url: str) -> str | None:
+    """Return what is wrong with a channel's URL, or None; loads Apprise."""
+    schema, found, _ = url.partition("://")
+    schema = schema.strip().lower()
+    if not found or not schema:
+        return "this is no Apprise URL: it begins with a service, such as mailto:// or slack://"
+    if schema not in ALLOWED and schema not in ("http", "https"):
+        return f"the service {schema[:32]!r} is not supported; see https://appriseit.com/services/ for those that are"
+    plugin = _plugin(url)
+    if plugin is None and schema in ("http", "https"):
+        return f"a plain {schema} address names no service; for a webhook that takes JSON use {_JSON[schema]}://"
+    if plugin is None:
+        return f"Apprise cannot use this {schema}:// URL; see https://appriseit.com/services/ for its form"
+    return None if plugin.enabled else f"the service {schema!r} needs a Python package that is not installed"
+
+
+_JSON = {"http": "json", "https": "jsons"}
+
+
+@functools.cache
+def _apprise() -> Any:
+    # Imported late: this takes 20 MB and 0.2 s, which a process that sends nothing need not pay.
+    import apprise
+
+    logger = logging.getLogger("apprise")
+    # Debug records carry the reason of a failed mail; they reach the result of the call and nothing else.
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    logger.addHandler(logging.NullHandler())
+    answers.watch()
+    return apprise
+
+
+@functools.cache
+def _asset() -> Any:
+    from seestackd import __version__
+
+    return _apprise().AppriseAsset(
+        app_id="seestackd",
+        app_desc=f"seestackd {__version__}",
+        app_url="",
+        image_url_mask=None,
+        image_url_logo=None,
+        image_path_mask=None,
+        interpret_emojis=False,
+        interpret_escapes=False,
+        storage_mode="memory",
+        service_timeout=0,
+        http_redirects=False,
+    )
+
+
+def _plugin(url: str) -> Any:
+    """Return a fresh plugin instance, which has no throttle to wait for, or None when the URL is unusable."""
+    if len(url) > 8192 or "\n" in url:
+        return None
+    return _apprise().Apprise.instantiate(url, asset=_asset(), suppress_exceptions=True)
+
+
+def _send(channel: Channel, message: Message) -> Sent:
+    wrong = check_url(channel.url)
+    if wrong is not None:
+        return Sent(False, wrong, hopeless=True)
+    plugin = _prepared(channel, message)
+    apprise = _apprise()
+    target = apprise.Apprise(asset=_asset())
+    target.add(plugin)
+    with (
+        answers.heard() as answer,
+        target.notify(
+            title=message.title,
+            body=message.text,
+            notify_type=apprise.NotifyType(message.tone),
+            body_format=apprise.NotifyFormat.TEXT,
+            log_level=logging.DEBUG,
+        ) as result,
+    ):
+        if result and not answer.redirected:
+            return Sent(True, status=answer.status)
+        reason = answer.reason or _logged(result)
+    return Sent(False, _shown(reason, channel.url), answer.status, answer.retry_after_ms)
+
+
+def _prepared(channel: Channel, message: Message) -> Any:
+    plugin = _plugin(channel.url)
+    for name, value in _QUIET.items():
+        if hasattr(plugin, name):
+            setattr(plugin, name, value)
+    _grant_time(plugin, channel)
+    # Apprise repeats at once, within the limit of one sending, and calls a failed optional service a success.
+    plugin.retry, plugin.optional, plugin.redirects = 0, False, False
+    schema = channel.url.partition("://")[0].lower()
+    if schema in _HEADED:
+        plugin.headers.setdefault("Idempotency-Key", message.alert_id)
+    elif schema in _MAIL:
+        plugin.headers.setdefault("X-Alert-Id", message.alert_id)
+        plugin.headers.setdefault("Auto-Submitted", "auto-generated")
+    return plugin
+
+
+def _grant_time(plugin: Any, channel: Channel) -> None:
+    """Let a slow service answer: its 4 s by default would turn a late success into a duplicate."""
+    connect, read = plugin.template_args["cto"]["default"], plugin.template_args["rto"]["default"]
+    if plugin.socket_connect_timeout == connect:
+        plugin.socket_connect_timeout = channel.limit / 3
+    if plugin.socket_read_timeout == read:
+        plugin.socket_read_timeout = channel.limit * 2 / 3
+
+
+def _logged(result: Any) -> str:
+    entries = [(entry.level, entry.message) for entry in result.logs()]
+    reasons = [text.removeprefix("Socket Exception: ") for _, text in entries if text.startswith("Socket Exception: ")]
+    told = [text for level, text in entries if level in ("WARNING", "ERROR", "CRITICAL")]
+    return "; ".join(dict.fromkeys([*reasons, *told])) or "the service refused the message and gave no reason"
+
+
+def _shown(reason: str, url: str) -> str:
+    text = " ".join(redact(reason, url).split())
+    return text if len(text) <= MAX_ERROR else text[: MAX_ERROR - 1] + "…"

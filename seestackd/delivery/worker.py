@@ -1,0 +1,204 @@
+"""Claim, send, settle: one lane per channel (semantics.md 8, architecture.md)."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from seestackd.clock import Clock
+from seestackd.core.events import AlertsQueued
+from seestackd.core.incidents import OutboxRow
+from seestackd.delivery.apprise_sender import Sent
+from seestackd.delivery.channels import Channel
+from seestackd.delivery.messages import Message, render
+from seestackd.delivery.threads import Threads
+from seestackd.errors import Busy
+from seestackd.feed import Feed
+from seestackd.operations.outbox import (
+    ClaimLane,
+    ReleaseLane,
+    SettleDelivery,
+    claim_lane,
+    release_lane,
+    settle_delivery,
+    void_claims,
+    waiting_channels,
+)
+from seestackd.runner import Runner
+
+log = logging.getLogger(__name__)
+
+# A clock that was set may bring a due row nearer than its lane was told.
+LONGEST_WAIT = 60.0
+STORE_BUSY_WAIT = 1.0
+
+
+class Sender(Protocol):
+    """Whoever can send; called in a thread of its own."""
+
+    def send(self, channel: Channel, message: Message) -> Sent: ...
+
+
+class Delivery:
+    """Sends what the outbox holds, every channel in its own lane.
+
+    `owner` names this process in claims; `public_url` is what links in messages begin with.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        feed: Feed,
+        channels: Mapping[str, Channel],
+        sender: Sender,
+        clock: Clock,
+        *,
+        owner: str,
+        public_url: str | None = None,
+    ) -> None:
+        self.channels = channels
+        self.threads = Threads()
+        self._runner = runner
+        self._feed = feed
+        self._sender = sender
+        self._clock = clock
+        self._owner = owner
+        self._public_url = public_url
+        self._lanes: dict[str, Lane] = {}
+        self._forget: Callable[[], None] = lambda: None
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Free the claims of whoever held the database before, and take up what waits."""
+        await self._runner.run(void_claims, None)
+        self._forget = self._feed.listen(self._hear)
+        for channel in await self._runner.read(waiting_channels, None):
+            self._wake(channel)
+
+    async def stop(self, patience: float = 3.0) -> None:
+        """Start no further sending, and wait `patience` seconds for those on their way; the rest waits."""
+        self._forget()
+        self._stopping = True
+        tasks = [lane.task for lane in self._lanes.values()]
+        for lane in self._lanes.values():
+            lane.woken.set()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=patience)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        self._lanes.clear()
+
+    def _hear(self, changes: Sequence[object]) -> None:
+        for change in changes:
+            if isinstance(change, AlertsQueued):
+                self._wake(change.channel)
+
+    def _wake(self, channel: str) -> None:
+        lane = self._lanes.get(channel)
+        if lane is None:
+            self._lanes[channel] = Lane(asyncio.create_task(self._work(channel), name=f"lane {channel}"))
+        else:
+            lane.woken.set()
+
+    async def _work(self, channel: str) -> None:
+        while not self._stopping:
+            woken = self._lanes[channel].woken
+            woken.clear()
+            try:
+                wait = await self._round(channel)
+            except Busy:
+                wait = STORE_BUSY_WAIT
+            except Exception:
+                log.exception("lane %s failed and begins anew", channel)
+                wait = STORE_BUSY_WAIT
+            if wait != 0 and not self._stopping:
+                await _until(woken, wait)
+        await self._runner.run(release_lane, ReleaseLane(channel, self._owner))
+
+    async def _round(self, channel: str) -> float | None:
+        """Send what is due; returns the seconds until there is more (None: until woken)."""
+        limit_ms = self._limit_ms(channel)
+        claimed = await self._runner.run(claim_lane, ClaimLane(channel, self._owner, limit_ms))
+        for row in claimed.rows:
+            if self._stopping:
+                break
+            await self._deliver(row)
+        return None if claimed.wait_ms is None else claimed.wait_ms / 1000
+
+    async def _deliver(self, row: OutboxRow) -> None:
+        name = row.alert.channel
+        channel = self.channels.get(name)
+        if channel is None:
+            reason = f"the channel {name!r} is not defined; add [channels.{name}] to the configuration"
+            await self._settle(row, Sent(False, reason, hopeless=True))
+            return
+        message = self._rendered(row)
+        sending = self.threads.begin(channel, lambda: self._sender.send(channel, message))
+        if sending is None:
+            await self._settle(row, Sent(False, "earlier messages still hang in this channel"))
+            return
+        done, _ = await asyncio.wait([sending], timeout=channel.limit)
+        if done:
+            await self._settle(row, sending.result())
+            return
+        self.threads.linger(name, sending, lambda sent: self._settle_late(row, sent))
+        await self._settle(row, Sent(False, f"no end within {channel.limit:g} s", duration_ms=channel.limit_ms))
+
+    def _rendered(self, row: OutboxRow) -> Message:
+        alert = row.alert
+        return render(alert.alert_id, alert.kind, alert.facts, public_url=self._public_url, at=self._clock.now())
+
+    async def _settle(self, row: OutboxRow, sent: Sent) -> None:
+        command = SettleDelivery(
+            row_id=row.id,
+            owner=self._owner,
+            limit_ms=self._limit_ms(row.alert.channel),
+            ok=sent.ok,
+            duration_ms=sent.duration_ms,
+            error=sent.error,
+            status=sent.status,
+            retry_after_ms=sent.retry_after_ms,
+            hopeless=sent.hopeless,
+        )
+        settled = await self._persistently(command)
+        if settled.state == "dead":
+            log.error("alert %s to %s: %s", row.alert.kind, row.alert.channel, settled.result)
+        elif not sent.ok:
+            log.warning("alert %s to %s will be tried again: %s", row.alert.kind, row.alert.channel, sent.error)
+
+    async def _persistently(self, command: SettleDelivery) -> OutboxRow:
+        """Settle when the store can again: what was sent must not be sent twice because of a full disk."""
+        while True:
+            try:
+                return await self._runner.run(settle_delivery, command)
+            except Busy:
+                await asyncio.sleep(STORE_BUSY_WAIT)
+
+    def _settle_late(self, row: OutboxRow, sent: Sent) -> None:
+        """A sending that succeeded after its limit need not be repeated."""
+        if sent.ok and not self._stopping:
+            lane = self._lanes[row.alert.channel]
+            task = asyncio.create_task(self._settle(row, sent))
+            lane.late.add(task)
+            task.add_done_callback(lane.late.discard)
+
+    def _limit_ms(self, name: str) -> int:
+        channel = self.channels.get(name)
+        return channel.limit_ms if channel else Channel(name, "").limit_ms
+
+
+class Lane:
+    """The task of one channel, what wakes it, and its sendings that are being settled after their limit."""
+
+    def __init__(self, task: "asyncio.Task[None]") -> None:
+        self.task = task
+        self.woken = asyncio.Event()
+        self.late: set[asyncio.Task[None]] = set()
+
+
+async def _until(woken: asyncio.Event, wait: float | None) -> None:
+    try:
+        await asyncio.wait_for(woken.wait(), None if wait is None else min(wait, LONGEST_WAIT))
+    except TimeoutError:
+        return
