@@ -1,15 +1,23 @@
 """What a monitor is: its rules, its state, its open runs."""
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from seestackd.core.schedule import Schedule
+from seestackd.core.durations import parse_duration
+from seestackd.core.schedule import Schedule, parse_schedule
+from seestackd.errors import Invalid
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 MAX_GRACE_MS = 30 * DAY_MS
+MAX_RUNTIME_MS = 30 * DAY_MS
 MAX_OPEN_RUNS = 20
+MAX_SLUG = 100
+MAX_NAME = 200
+_SLUG = re.compile(r"[a-z0-9-]+")
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.:-]*")
 
 
 class Status(StrEnum):
@@ -98,18 +106,21 @@ class OpenRun:
     overran: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class State:
-    """What changes with every ping; instants in milliseconds UTC.
+    """What changes with every ping; instants in milliseconds UTC. `transitions` works on a copy.
 
     `newest_slot` is the newest slot that has an outcome or an open run, `newest_judged` the newest with an outcome.
     `silent_slot` is an interval monitor's last expectation that ended missed or unknown, while nothing was heard since.
+    `unknown_of` is the start of the blind window that the last `unknown` was put down to.
     """
 
     status: Status = Status.PENDING
     good: int = 0
     bad: int = 0
+    bad_since: int | None = None
     unknowns: int = 0
+    unknown_of: int | None = None
     watched_from: int = 0
     expected_at: int | None = None
     newest_slot: int | None = None
@@ -155,3 +166,97 @@ class NewMonitor:
     channels: tuple[str, ...] | None = None
     tags: tuple[str, ...] = ()
     source: str = "api"
+
+
+def validate_slug(slug: str) -> str:
+    """Return the slug; raises Invalid when it is not 1-100 of a-z, 0-9 and hyphen."""
+    if _SLUG.fullmatch(slug) and len(slug) <= MAX_SLUG:
+        return slug
+    example = re.sub(r"[^a-z0-9]+", "-", slug.lower())[:MAX_SLUG].strip("-") or "nightly-backup"
+    raise Invalid(
+        f"slug must be lowercase alphanumeric with hyphens, 1-{MAX_SLUG} characters; try {example!r}", field="slug"
+    )
+
+
+def _duration(text: str, field_name: str, most_ms: int) -> int:
+    value = parse_duration(text, field_name)
+    if value > most_ms:
+        raise Invalid(f'"{text}" is more than {most_ms // DAY_MS} days; give at most that', field=field_name)
+    return value
+
+
+def _names(values: tuple[str, ...], field_name: str) -> tuple[str, ...]:
+    for value in values:
+        if not _NAME.fullmatch(value) or len(value) > MAX_SLUG:
+            raise Invalid(f"{value!r} is not a name: letters, digits and . _ : - only", field=field_name)
+    return tuple(dict.fromkeys(values))
+
+
+def new_rules(
+    *,
+    grace: str | None = None,
+    max_runtime: str | None = None,
+    overlap: bool = False,
+    watch_from_creation: bool = True,
+    failures_before_alert: int = 1,
+    successes_before_recovery: int = 1,
+    slow_factor: float | None = None,
+    remind_every: str | None = None,
+) -> Rules:
+    """Return the tolerances as asked for; raises Invalid naming the field. Grace defaults to five minutes."""
+    for name, count in (
+        ("failures_before_alert", failures_before_alert),
+        ("successes_before_recovery", successes_before_recovery),
+    ):
+        if not 1 <= count <= MAX_SLUG:
+            raise Invalid(f"{count} is not between 1 and {MAX_SLUG}", field=name)
+    if slow_factor is not None and not 1 < slow_factor <= 1000:
+        raise Invalid(f"{slow_factor} is not above 1 and at most 1000; try 2.0", field="slow_factor")
+    if max_runtime is not None and _duration(max_runtime, "max_runtime", MAX_RUNTIME_MS) == 0:
+        raise Invalid("a run needs some time; give at least 1s or leave it out", field="max_runtime")
+    return Rules(
+        grace_ms=5 * MINUTE_MS if grace is None else _duration(grace, "grace", MAX_GRACE_MS),
+        max_runtime_ms=None if max_runtime is None else _duration(max_runtime, "max_runtime", MAX_RUNTIME_MS),
+        overlap=overlap,
+        watch_from_creation=watch_from_creation,
+        failures_before_alert=failures_before_alert,
+        successes_before_recovery=successes_before_recovery,
+        slow_factor=slow_factor,
+        remind_every_ms=None if remind_every is None else _duration(remind_every, "remind_every", MAX_GRACE_MS),
+    )
+
+
+def new_monitor(
+    slug: str,
+    schedule: str,
+    *,
+    name: str | None = None,
+    timezone: str = "UTC",
+    rules: Rules | None = None,
+    channels: tuple[str, ...] | None = None,
+    tags: tuple[str, ...] = (),
+    source: str = "api",
+) -> NewMonitor:
+    """Return a monitor as asked for; raises Invalid naming the field, the problem and an example."""
+    shown = (name or "").strip() or slug
+    if len(shown) > MAX_NAME or not shown.isprintable():
+        raise Invalid(f"a name has at most {MAX_NAME} printable characters", field="name")
+    return NewMonitor(
+        slug=validate_slug(slug),
+        name=shown,
+        schedule=parse_schedule(schedule, timezone),
+        rules=rules or Rules(),
+        channels=None if channels is None else _names(channels, "channels"),
+        tags=_names(tags, "tags"),
+        source=source,
+    )
+
+
+def shown_status(monitor: Monitor, state: State, at: int) -> str:
+    """Return the status as people see it: the stored one, or `late` between a slot and its deadline, or `archived`."""
+    if monitor.archived_at is not None:
+        return "archived"
+    late = state.expected_at is not None and state.expected_at < at
+    if late and state.status in (Status.PENDING, Status.HEALTHY):
+        return "late"
+    return state.status.value

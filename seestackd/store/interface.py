@@ -8,9 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from seestackd.core.alerts import Routing
 from seestackd.core.incidents import Alert, AlertKind, Incident, OutboxRow
+from seestackd.core.maintenance import Window
 from seestackd.core.monitor import Monitor, NewMonitor, SlotEntry, State
 from seestackd.core.pings import Ping
+from seestackd.core.replay import ReplayBatch, ReplayEvent
+from seestackd.core.telemetry import HttpRequest
+from seestackd.core.runs import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +49,6 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One execution of a job; `lateness_ms` is its start (or finish, without one) after its slot."""
-
-    id: int
-    monitor_id: int
-    rid: str | None
-    slot: int | None
-    started_at: int
-    heard_start: bool
-    ended_at: int | None = None
-    duration_ms: int | None = None
-    lateness_ms: int | None = None
-    outcome: str | None = None
-    ok: bool | None = None
-    exit_code: int | None = None
-    host: str | None = None
-    trace_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class StoredPing:
     """One ping as stored; `note` says why it changed nothing, where it did not."""
 
@@ -83,6 +68,28 @@ class Attempt:
     result: str
     error: str | None = None
     status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlindWindow:
+    """A stretch in which a ping could not have been heard; `slugs` are some of the monitors with an unknown run."""
+
+    id: int
+    started_at: int
+    ended_at: int
+    cause: str
+    unknown: int = 0
+    slugs: tuple[str, ...] = ()
+    noticed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The last "I hear": wall clock, milliseconds since boot, and which boot."""
+
+    at: int
+    boot_at: int
+    boot_id: str
 
 
 class Projects(Protocol):
@@ -122,11 +129,23 @@ class Monitors(Protocol):
         """Store the state; announces an earlier deadline."""
         ...
 
-    def due(self, until: int, limit: int) -> list[int]:
-        """Return ids of monitors whose deadline is not later than `until`, longest overdue first."""
+    def remove(self, monitor_id: int) -> None:
+        """Delete the monitor with all that is stored of it."""
+        ...
+
+    def due(self, until: int, limit: int) -> tuple[list[int], bool]:
+        """Return ids of monitors whose deadline is not later than `until`, longest overdue first, and whether to ask again.
+
+        At most `limit` rows are looked at.
+        """
+        ...
+
+    def rearm(self, monitor_id: int, wake_at: int | None) -> None:
+        """Have the judge look at the monitor again at `wake_at`, which may not be later than its deadline."""
         ...
 
     def next_wake(self) -> int | None: ...
+    def states(self, project_id: int) -> dict[int, State]: ...
     def troubled(self, project_id: int, besides: int, limit: int) -> list[tuple[Monitor, State]]:
         """Return monitors with an open incident, the newest trouble first."""
         ...
@@ -142,8 +161,12 @@ class Pings(Protocol):
 
 
 class Runs(Protocol):
-    def open(self, run: Run, prev: int | None) -> int:
-        """Append a run (its `id` is ignored) and return its id; `prev` is the monitor's run before it."""
+    def open(self, run: Run, prev: int | None) -> None:
+        """Append a run under its id; `prev` is the monitor's run before it."""
+        ...
+
+    def next_id(self) -> int:
+        """Return the id that the next run shall have."""
         ...
 
     def close(self, run: Run) -> None: ...
@@ -172,6 +195,37 @@ class Slots(Protocol):
         ...
 
 
+class Maintenance(Protocol):
+    def create(self, project_id: int, window: Window, at: int) -> Window:
+        """Store a window (its `id` is ignored)."""
+        ...
+
+    def remove(self, window_id: int, at: int) -> None: ...
+    def in_project(self, project_id: int) -> list[Window]: ...
+    def concerning(self, monitor: Monitor) -> Sequence[Window]:
+        """Return the windows that cover the monitor."""
+        ...
+
+
+class Blind(Protocol):
+    def open(self, started_at: int, ended_at: int, cause: str) -> BlindWindow: ...
+    def stretches(self, since: int) -> tuple[tuple[int, int], ...]:
+        """Return (start, end) of the blind windows that end after `since`."""
+        ...
+
+    def blame(self, started_at: int, slug: str) -> None:
+        """Count a run that ended unknown on the window that began at `started_at`."""
+        ...
+
+    def recent(self, limit: int) -> list[BlindWindow]:
+        """Return the newest windows first."""
+        ...
+
+    def noticed(self, window_id: int, at: int) -> None: ...
+    def alive(self, node: str) -> Alive | None: ...
+    def stamp(self, node: str, alive: Alive) -> None: ...
+
+
 class Incidents(Protocol):
     def open(self, incident: Incident) -> Incident: ...
     def update(self, incident: Incident) -> None: ...
@@ -180,11 +234,15 @@ class Incidents(Protocol):
     def listed(self, *, open_only: bool, limit: int, monitor_id: int | None = None) -> list[Incident]: ...
     def opened_since(self, monitor_id: int, since: int) -> int: ...
     def due(self, until: int, limit: int) -> list[Incident]: ...
+    def next_action(self) -> int | None: ...
 
 
 class Outbox(Protocol):
-    def put(self, alerts: Sequence[Alert], at: int) -> None:
-        """Write one row per alert, due at its `next_attempt_at` or else at once; announces the channels."""
+    def put(self, alerts: Sequence[Alert], at: int) -> list[int]:
+        """Write one row per alert, due at its `next_attempt_at` or else at once; announces the channels.
+
+        Returns the ids of the rows in the order of the alerts.
+        """
         ...
 
     def claim(self, channel: str, owner: str, at: int, expires_at: int) -> bool:
@@ -232,14 +290,23 @@ class Outbox(Protocol):
 
 
 class Telemetry(Protocol):
-    def append(self, project_id: int, rows: Sequence[tuple[Any, ...]]) -> None: ...
-    def between(self, project_id: int, since: int, until: int, limit: int) -> list[dict[str, Any]]: ...
-    def by_trace(self, project_id: int, trace_id: str, limit: int) -> list[dict[str, Any]]: ...
+    def append(self, project_id: int, rows: Sequence[HttpRequest]) -> None: ...
+    def between(self, project_id: int, since: int, until: int, limit: int) -> list[HttpRequest]:
+        """Return requests of `since <= at < until`, the newest first."""
+        ...
+
+    def by_trace(self, project_id: int, trace_id: str, limit: int) -> list[HttpRequest]:
+        """Return the requests of one trace, the oldest first."""
+        ...
 
 
 class Replay(Protocol):
-    def append(self, project_id: int, fingerprint: str, session_id: str, received_at: int, batch: Any) -> None: ...
-    def events(self, project_id: int, fingerprint: str, limit: int) -> list[dict[str, Any]]: ...
+    def append(
+        self, project_id: int, fingerprint: str, session_id: str, received_at: int, batch: ReplayBatch
+    ) -> None: ...
+    def events(self, project_id: int, fingerprint: str, limit: int) -> list[ReplayEvent]:
+        """Return the oldest events of all batches of a fingerprint, oldest first."""
+        ...
 
 
 class Transaction(Protocol):
@@ -251,10 +318,13 @@ class Transaction(Protocol):
     pings: Pings
     runs: Runs
     slots: Slots
+    maintenance: Maintenance
+    blind: Blind
     incidents: Incidents
     outbox: Outbox
     telemetry: Telemetry
     replay: Replay
+    routing: Routing
 
     def new_id(self) -> str:
         """Return a fresh UUIDv7 of the runner's making."""

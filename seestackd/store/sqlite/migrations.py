@@ -28,7 +28,8 @@ CREATE TABLE monitors (
 ) STRICT;
 CREATE TABLE monitor_state (
   monitor_id INTEGER PRIMARY KEY REFERENCES monitors(id), status TEXT NOT NULL, good INTEGER NOT NULL,
-  bad INTEGER NOT NULL, unknowns INTEGER NOT NULL, watched_from INTEGER NOT NULL, expected_at INTEGER,
+  bad INTEGER NOT NULL, bad_since INTEGER, unknowns INTEGER NOT NULL, unknown_of INTEGER,
+  watched_from INTEGER NOT NULL, expected_at INTEGER,
   newest_slot INTEGER, newest_judged INTEGER, silent_slot INTEGER, hold_until INTEGER, paused_until INTEGER,
   open_runs TEXT, incident_id INTEGER, deadline_at INTEGER, last_ping_at INTEGER, last_ping_id INTEGER,
   last_ping_mark INTEGER, last_ok_at INTEGER, last_finish_at INTEGER, last_run_id INTEGER, last_duration_ms INTEGER,
@@ -65,6 +66,7 @@ CREATE TABLE incidents (
   silenced_until INTEGER, next_action_at INTEGER, reminded_at INTEGER, escalated INTEGER NOT NULL, facts TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX incidents_open ON incidents (subject) WHERE closed_at IS NULL;
+CREATE INDEX incidents_down ON incidents (project_id, opened_at) WHERE closed_at IS NULL;
 CREATE INDEX incidents_next ON incidents (next_action_at) WHERE next_action_at IS NOT NULL;
 CREATE INDEX incidents_monitor ON incidents (monitor_id, opened_at);
 CREATE TABLE outbox (
@@ -108,7 +110,7 @@ CREATE TABLE http_requests (
   response_size INTEGER NOT NULL, is_slow INTEGER NOT NULL, user_id TEXT, error_fingerprint TEXT
 ) STRICT;
 CREATE INDEX http_requests_at ON http_requests (project_id, at);
-CREATE INDEX http_requests_trace ON http_requests (trace_id);
+CREATE INDEX http_requests_trace ON http_requests (project_id, trace_id);
 CREATE TABLE replay_batches (
   id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL, fingerprint TEXT NOT NULL, session_id TEXT NOT NULL,
   received_at INTEGER NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, events INTEGER NOT NULL,

@@ -3,8 +3,11 @@
 import sqlite3
 from collections.abc import Callable
 
+from seestackd.core.alerts import Routing
+from seestackd.store.sqlite.blind import SqliteBlind
 from seestackd.store.sqlite.incidents import SqliteIncidents
 from seestackd.store.sqlite.keys import SqliteKeys, SqliteProjects
+from seestackd.store.sqlite.maintenance import SqliteMaintenance
 from seestackd.store.sqlite.monitors import SqliteMonitors
 from seestackd.store.sqlite.outbox import SqliteOutbox
 from seestackd.store.sqlite.pings import SqlitePings
@@ -19,6 +22,7 @@ class SqliteTransaction:
     def __init__(self, connection: sqlite3.Connection, new_id: Callable[[], str]) -> None:
         self._connection = connection
         self.new_id = new_id
+        self.routing = Routing()
         self.announced: list[object] = []
         self.announce = self.announced.append
         self.projects = SqliteProjects(connection)
@@ -27,6 +31,8 @@ class SqliteTransaction:
         self.pings = SqlitePings(connection)
         self.runs = SqliteRuns(connection)
         self.slots = SqliteSlots(connection)
+        self.maintenance = SqliteMaintenance(connection)
+        self.blind = SqliteBlind(connection)
         self.incidents = SqliteIncidents(connection)
         self.outbox = SqliteOutbox(connection, self.announce)
         self.telemetry = SqliteTelemetry(connection)
@@ -41,6 +47,7 @@ class SqliteTransaction:
     def forget(self) -> None:
         """Drop what is remembered of rows that a rollback may have undone."""
         self.monitors.forget()
+        self.maintenance.forget()
 
     def meta(self, key: str) -> str | None:
         row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

@@ -1,0 +1,71 @@
+"""What an alert is made of, collected when its cause is stored."""
+
+from typing import Any
+
+from seestackd.core.monitor import Monitor, State
+from seestackd.core.pings import Ping
+from seestackd.core.runs import wait_ms
+from seestackd.core.transitions import Decision
+from seestackd.store.interface import Transaction
+
+ALSO_DOWN = 5
+OUTPUT_LINES = 20
+OUTPUT_CHARS = 4_000
+MESSAGE_CHARS = 1_000
+USUAL_RUNS = 20
+
+
+def monitor_facts(tx: Transaction, before: State, decision: Decision, ping: Ping | None, at: int) -> dict[str, Any]:
+    """Return the facts of a monitor's alert (JSON values; instants in ms UTC), `before` being its state until now."""
+    monitor, state = decision.monitor, decision.state
+    slot = decision.entries[0].first_at if decision.entries else before.expected_at
+    run = next((run for run in decision.closed if run.heard_start), None)
+    durations = [run.duration_ms for run in tx.runs.latest(monitor.id, USUAL_RUNS) if run.ok and run.duration_ms]
+    facts: dict[str, Any] = {
+        "slug": monitor.slug,
+        "name": monitor.name,
+        "uid": monitor.uid,
+        "tags": list(monitor.tags),
+        "timezone": monitor.schedule.timezone,
+        "schedule": monitor.schedule.text,
+        "interval_ms": monitor.schedule.interval_ms,
+        "grace_ms": monitor.rules.grace_ms,
+        "created_at": monitor.created_at,
+        "at": at if ping is None else ping.at,
+        "expected_at": slot,
+        "deadline_at": None if slot is None else slot + wait_ms(monitor, before),
+        "last_ok_at": before.last_ok_at,
+        "last_ping_at": before.last_ping_at,
+        "last_duration_ms": before.last_duration_ms,
+        "usual_ms": [min(durations), max(durations)] if durations else None,
+        "good_before": before.good,
+        "bad": state.bad,
+        "first_ever": before.last_ping_at is None,
+        "limit_ms": monitor.run_limit_ms,
+        "started_at": run.started_at if run is not None else None,
+        "also_down": troubled(tx, monitor),
+    }
+    if ping is not None:
+        facts.update(_ping_facts(ping, decision))
+    return facts
+
+
+def _ping_facts(ping: Ping, decision: Decision) -> dict[str, Any]:
+    finished = next((run for run in (*decision.closed, *decision.opened) if run.ok is not None), None)
+    lines = (ping.output or "").rstrip().splitlines()
+    return {
+        "exit_code": ping.exit_code,
+        "duration_ms": finished.duration_ms if finished is not None else ping.duration_ms,
+        "message": ping.message[:MESSAGE_CHARS] if ping.message else None,
+        "host": ping.host or ping.source,
+        "output_tail": [line[-OUTPUT_CHARS // OUTPUT_LINES :] for line in lines[-OUTPUT_LINES:]],
+        "output_lines": len(lines),
+    }
+
+
+def troubled(tx: Transaction, monitor: Monitor) -> list[dict[str, Any]]:
+    """Return the other monitors of the project that have an open incident, newest trouble first."""
+    return [
+        {"slug": other.slug, "kind": state.status.value, "since": state.bad_since}
+        for other, state in tx.monitors.troubled(monitor.project_id, monitor.id, ALSO_DOWN)
+    ]

@@ -1,0 +1,146 @@
+"""Recording what jobs report."""
+
+from dataclasses import dataclass
+from zlib import crc32
+
+from seestackd.core.events import MonitorChanged
+from seestackd.core.hearing import hear
+from seestackd.core.monitor import DAY_MS, Monitor, NewMonitor, State
+from seestackd.core.pings import Ping, PingKind
+from seestackd.core.runs import Answer, answer
+from seestackd.core.transitions import Context, Decision, History
+from seestackd.errors import NotFound
+from seestackd.operations.incidents import apply_effects
+from seestackd.store.interface import Transaction
+
+MAX_AGE_MS = 7 * DAY_MS
+SLOW_SAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPing:
+    """A job's report, validated and masked.
+
+    `own_at` and `sent_at` are the client's own clock (ms) when it happened and when it was sent. `create` makes the
+    monitor when the slug is unknown, under `ping_id`.
+    """
+
+    project_id: int
+    slug: str
+    kind: PingKind
+    duration_ms: int | None = None
+    exit_code: int | None = None
+    rid: str | None = None
+    message: str | None = None
+    output: str | None = None
+    output_size: int = 0
+    source: str | None = None
+    host: str | None = None
+    trace_id: str | None = None
+    key: str | None = None
+    own_at: int | None = None
+    sent_at: int | None = None
+    create: NewMonitor | None = None
+    ping_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The answer: which monitor, which ping; `repeated` when its idempotency key had been seen."""
+
+    monitor_uid: str
+    ping_id: int
+    created: bool = False
+    repeated: bool = False
+
+
+def record(tx: Transaction, command: RecordPing, at: int) -> Recorded:
+    """Store a ping and all that follows from it. Raises NotFound when the project has no such monitor."""
+    monitor = tx.monitors.by_slug(command.project_id, command.slug)
+    if monitor is None or monitor.archived_at is not None:
+        raise NotFound(f"No cron monitor found with slug: {command.slug}", field="slug")
+    key = command.key
+    if key is not None:
+        seen = tx.pings.seen(command.project_id, command.slug, command.kind.value, key)
+        if seen is not None:
+            return Recorded(monitor.uid, seen, repeated=True)
+    state = tx.monitors.load_state(monitor.id)
+    ping = _ping(command, at)
+    belongs = answer(monitor, state, ping)
+    decision = hear(monitor, state, ping, belongs, _context(tx, monitor, state, ping, belongs), _mark(command))
+    ping_id = store(tx, state, decision, ping, at)
+    if key is not None:
+        tx.pings.remember(command.project_id, command.slug, command.kind.value, key, ping_id, at)
+    return Recorded(monitor.uid, ping_id)
+
+
+def _ping(command: RecordPing, at: int) -> Ping:
+    happened_at = at
+    if command.own_at is not None:
+        age = (at if command.sent_at is None else command.sent_at) - command.own_at
+        happened_at = at - min(max(age, 0), MAX_AGE_MS)
+    return Ping(
+        command.kind,
+        happened_at,
+        at,
+        command.duration_ms,
+        command.exit_code,
+        command.rid,
+        command.source,
+        command.host,
+        command.trace_id,
+        command.message,
+        command.output,
+        command.output_size,
+    )
+
+
+def _mark(command: RecordPing) -> int:
+    """Return a checksum of a keyless failure, by which a client's resend is known; 0 for anything else."""
+    if command.kind is not PingKind.FAILED or command.key is not None:
+        return 0
+    said = (command.duration_ms, command.exit_code, command.rid, command.message, command.output, command.host)
+    return crc32(repr(said).encode("utf-8", "replace")) or 1
+
+
+def _context(tx: Transaction, monitor: Monitor, state: State, ping: Ping, belongs: Answer) -> Context:
+    newest, expected, slot = state.newest_slot, state.expected_at, belongs.slot
+    entry, history, incident = None, History(), None
+    taken: tuple[tuple[int, int], ...] = ()
+    if slot is not None and newest is not None and slot <= newest:
+        entry = tx.slots.covering(monitor.id, slot)
+    if expected is not None and newest is not None and newest > expected and monitor.schedule.interval_ms is None:
+        taken = tx.slots.stretches(monitor.id, expected, newest)
+    if state.incident_id is not None:
+        incident = tx.incidents.by_id(state.incident_id)
+    if monitor.rules.slow_factor is not None and ping.kind is PingKind.SUCCESS:
+        runs = tx.runs.latest(monitor.id, SLOW_SAMPLES)
+        history = History(good_durations_ms=tuple(run.duration_ms for run in runs if run.ok and run.duration_ms))
+    windows = tx.maintenance.concerning(monitor)
+    run_id = tx.runs.next_id()
+    return Context(incident, entry, taken, windows, (), history, None, run_id)
+
+
+def store(tx: Transaction, before: State, decision: Decision, ping: Ping | None, at: int) -> int:
+    """Write a decision: runs, ledger, incidents with their alerts, the ping, the state. Returns the ping's id."""
+    monitor, state = decision.monitor, decision.state
+    for run in decision.opened:
+        tx.runs.open(run, state.last_run_id)
+        state.last_run_id = run.id
+    for run in decision.closed:
+        tx.runs.close(run)
+    for first_at in decision.removed:
+        tx.slots.remove(monitor.id, first_at)
+    for entry in decision.entries:
+        tx.slots.put(monitor.id, entry)
+    if decision.effects:
+        apply_effects(tx, before, decision, ping, at)
+    ping_id = 0
+    if ping is not None:
+        note = decision.reason if decision.outcome is None else None
+        ping_id = tx.pings.append(monitor.id, ping, decision.run_id, state.last_ping_id, note)
+        state.last_ping_id = ping_id
+    tx.monitors.save_state(monitor.id, state, before)
+    if state.status is not before.status or len(state.open_runs) != len(before.open_runs):
+        tx.announce(MonitorChanged(monitor.id, monitor.project_id))
+    return ping_id

@@ -1,0 +1,66 @@
+"""Blind windows, and the stamp by which they are known."""
+
+import json
+import sqlite3
+from typing import Any
+
+from seestackd.store.interface import Alive, BlindWindow
+
+_COLUMNS = "id, started_at, ended_at, cause, unknown, slugs, noticed_at"
+_NAMED_SLUGS = 20
+
+
+def _window(row: tuple[Any, ...]) -> BlindWindow:
+    values = [*row[:5], tuple(json.loads(row[5])), row[6]]
+    return BlindWindow(*values)
+
+
+class SqliteBlind:
+    """Rows of blind_windows and alive."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def open(self, started_at: int, ended_at: int, cause: str) -> BlindWindow:
+        cursor = self._execute(
+            "INSERT INTO blind_windows (started_at, ended_at, cause, unknown, slugs) VALUES (?, ?, ?, 0, '[]')",
+            (started_at, ended_at, cause),
+        )
+        return BlindWindow(cursor.lastrowid or 0, started_at, ended_at, cause)
+
+    def stretches(self, since: int) -> tuple[tuple[int, int], ...]:
+        rows = self._execute(
+            "SELECT started_at, ended_at FROM blind_windows WHERE ended_at > ? ORDER BY started_at", (since,)
+        )
+        return tuple((start, end) for start, end in rows.fetchall())
+
+    def blame(self, started_at: int, slug: str) -> None:
+        row = self._execute(
+            "SELECT id, slugs FROM blind_windows WHERE started_at = ? ORDER BY id DESC LIMIT 1", (started_at,)
+        ).fetchone()
+        if row is None:
+            return
+        slugs = json.loads(row[1])
+        if len(slugs) < _NAMED_SLUGS and slug not in slugs:
+            slugs.append(slug)
+        self._execute(
+            "UPDATE blind_windows SET unknown = unknown + 1, slugs = ? WHERE id = ?", (json.dumps(slugs), row[0])
+        )
+
+    def recent(self, limit: int) -> list[BlindWindow]:
+        rows = self._execute(f"SELECT {_COLUMNS} FROM blind_windows ORDER BY id DESC LIMIT ?", (limit,))
+        return [_window(row) for row in rows.fetchall()]
+
+    def noticed(self, window_id: int, at: int) -> None:
+        self._execute("UPDATE blind_windows SET noticed_at = ? WHERE id = ?", (at, window_id))
+
+    def alive(self, node: str) -> Alive | None:
+        row = self._execute("SELECT at, boot_at, boot_id FROM alive WHERE node = ?", (node,)).fetchone()
+        return None if row is None else Alive(*row)
+
+    def stamp(self, node: str, alive: Alive) -> None:
+        self._execute(
+            "INSERT INTO alive (node, at, boot_at, boot_id) VALUES (?, ?, ?, ?) ON CONFLICT (node) DO UPDATE SET"
+            " at = excluded.at, boot_at = excluded.boot_at, boot_id = excluded.boot_id",
+            (node, alive.at, alive.boot_at, alive.boot_id),
+        )

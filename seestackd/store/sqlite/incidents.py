@@ -1,0 +1,82 @@
+"""Incidents: stretches of trouble, at most one open per subject."""
+
+import json
+import sqlite3
+from dataclasses import replace
+from typing import Any
+
+from seestackd.core.incidents import AlertKind, Incident, Severity
+
+_COLUMNS = (
+    "id, uid, subject, kind, severity, began_at, opened_at, project_id, monitor_id, closed_at, close_reason, missed,"
+    " acked_at, acked_by, silenced_until, next_action_at, reminded_at, escalated, facts"
+)
+_NAMES = _COLUMNS.split(", ")[1:]
+
+
+def _incident(row: tuple[Any, ...]) -> Incident:
+    values = [*row[:3], AlertKind(row[3]), Severity(row[4]), *row[5:18], json.loads(row[18])]
+    return Incident(*values)
+
+
+def _values(incident: Incident) -> tuple[Any, ...]:
+    return (
+        incident.uid, incident.subject, incident.kind.value, incident.severity.value, incident.began_at,
+        incident.opened_at, incident.project_id, incident.monitor_id, incident.closed_at, incident.close_reason,
+        incident.missed, incident.acked_at, incident.acked_by, incident.silenced_until, incident.next_action_at,
+        incident.reminded_at, incident.escalated, json.dumps(dict(incident.facts or {})),
+    )  # fmt: skip
+
+
+class SqliteIncidents:
+    """Rows of incidents."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def open(self, incident: Incident) -> Incident:
+        cursor = self._execute(
+            f"INSERT INTO incidents ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))})", _values(incident)
+        )
+        return replace(incident, id=cursor.lastrowid or 0)
+
+    def update(self, incident: Incident) -> None:
+        assignments = ", ".join(f"{name} = ?" for name in _NAMES)
+        self._execute(f"UPDATE incidents SET {assignments} WHERE id = ?", (*_values(incident), incident.id))
+
+    def by_id(self, incident_id: int) -> Incident | None:
+        return self._one("id = ?", (incident_id,))
+
+    def open_for(self, subject: str) -> Incident | None:
+        return self._one("subject = ? AND closed_at IS NULL", (subject,))
+
+    def listed(self, *, open_only: bool, limit: int, monitor_id: int | None = None) -> list[Incident]:
+        conditions = ["closed_at IS NULL"] if open_only else []
+        values: list[Any] = []
+        if monitor_id is not None:
+            conditions.append("monitor_id = ?")
+            values.append(monitor_id)
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        rows = self._execute(f"SELECT {_COLUMNS} FROM incidents{where} ORDER BY id DESC LIMIT ?", (*values, limit))
+        return [_incident(row) for row in rows.fetchall()]
+
+    def opened_since(self, monitor_id: int, since: int) -> int:
+        row = self._execute(
+            "SELECT count(*) FROM incidents WHERE monitor_id = ? AND opened_at >= ?", (monitor_id, since)
+        ).fetchone()
+        return int(row[0])
+
+    def due(self, until: int, limit: int) -> list[Incident]:
+        rows = self._execute(
+            f"SELECT {_COLUMNS} FROM incidents WHERE next_action_at <= ? ORDER BY next_action_at LIMIT ?",
+            (until, limit),
+        ).fetchall()
+        return [_incident(row) for row in rows]
+
+    def next_action(self) -> int | None:
+        row = self._execute("SELECT min(next_action_at) FROM incidents WHERE next_action_at IS NOT NULL").fetchone()
+        return None if row is None else row[0]
+
+    def _one(self, condition: str, values: tuple[Any, ...]) -> Incident | None:
+        row = self._execute(f"SELECT {_COLUMNS} FROM incidents WHERE {condition}", values).fetchone()
+        return None if row is None else _incident(row)

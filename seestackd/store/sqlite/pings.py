@@ -1,0 +1,94 @@
+"""Pings: append-only, each pointing at the one before it of its monitor."""
+
+import sqlite3
+from typing import Any
+
+import zstandard
+
+from seestackd.core.pings import Ping, PingKind
+from seestackd.store.interface import StoredPing
+
+_COLUMNS = (
+    "id, monitor_id, prev, run_id, kind, at, arrived_at, duration_ms, exit_code, rid, source, host, trace_id, message,"
+    " note"
+)
+_INSERT = (
+    "INSERT INTO pings (monitor_id, prev, run_id, kind, at, arrived_at, duration_ms, exit_code, rid, source, host,"
+    " trace_id, message, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _stored(row: tuple[Any, ...]) -> StoredPing:
+    ping = Ping(
+        kind=PingKind(row[4]),
+        at=row[5],
+        arrived_at=row[6],
+        duration_ms=row[7],
+        exit_code=row[8],
+        rid=row[9],
+        source=row[10],
+        host=row[11],
+        trace_id=row[12],
+        message=row[13],
+    )
+    return StoredPing(row[0], row[1], row[3], ping, row[14])
+
+
+class SqlitePings:
+    """Rows of pings, their outputs and their idempotency keys."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def append(self, monitor_id: int, ping: Ping, run_id: int | None, prev: int | None, note: str | None) -> int:
+        cursor = self._execute(
+            _INSERT,
+            (
+                monitor_id, prev, run_id, ping.kind.value, ping.at, ping.arrived_at, ping.duration_ms, ping.exit_code,
+                ping.rid, ping.source, ping.host, ping.trace_id, ping.message, note,
+            ),
+        )  # fmt: skip
+        ping_id = cursor.lastrowid or 0
+        if ping.output:
+            body = zstandard.ZstdCompressor(level=1).compress(ping.output.encode())
+            self._execute(
+                "INSERT INTO outputs (ping_id, size, body) VALUES (?, ?, ?)", (ping_id, ping.output_size, body)
+            )
+        return ping_id
+
+    def latest(self, monitor_id: int, limit: int) -> list[StoredPing]:
+        found: list[StoredPing] = []
+        row = self._execute("SELECT last_ping_id FROM monitor_state WHERE monitor_id = ?", (monitor_id,)).fetchone()
+        at = row[0] if row else None
+        while at is not None and len(found) < limit:
+            row = self._execute(f"SELECT {_COLUMNS} FROM pings WHERE id = ?", (at,)).fetchone()
+            if row is None:
+                break
+            found.append(_stored(row))
+            at = row[2]
+        return found
+
+    def output(self, ping_id: int) -> str | None:
+        row = self._execute("SELECT body FROM outputs WHERE ping_id = ?", (ping_id,)).fetchone()
+        return None if row is None else zstandard.ZstdDecompressor().decompress(row[0]).decode()
+
+    def seen(self, project_id: int, slug: str, kind: str, key: str) -> int | None:
+        row = self._execute(
+            "SELECT ping_id FROM ping_keys WHERE project_id = ? AND slug = ? AND kind = ? AND key = ?",
+            (project_id, slug, kind, key),
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def remember(self, project_id: int, slug: str, kind: str, key: str, ping_id: int, at: int) -> None:
+        self._execute(
+            "INSERT INTO ping_keys (project_id, slug, kind, key, ping_id, at) VALUES (?, ?, ?, ?, ?, ?)",
+            (project_id, slug, kind, key, ping_id, at),
+        )
+
+    def forget_keys(self, before: int, limit: int) -> int:
+        cursor = self._execute(
+            "DELETE FROM ping_keys WHERE (project_id, slug, kind, key) IN"
+            " (SELECT project_id, slug, kind, key FROM ping_keys WHERE at < ? LIMIT ?)",
+            (before, limit),
+        )
+        return cursor.rowcount

@@ -1,0 +1,110 @@
+"""Runs, each pointing at the one before it of its monitor, and the ledger of slots."""
+
+import sqlite3
+from typing import Any
+
+from seestackd.core.monitor import Outcome, SlotEntry
+from seestackd.core.runs import Run
+
+_RUN = (
+    "id, monitor_id, rid, slot, started_at, heard_start, ended_at, duration_ms, lateness_ms, outcome, ok, exit_code,"
+    " host, trace_id"
+)
+_INSERT = (
+    "INSERT INTO runs (id, prev, monitor_id, rid, slot, started_at, heard_start, ended_at, duration_ms, lateness_ms, outcome,"
+    " ok, exit_code, host, trace_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_SLOT = "first_at, last_at, count, outcome, reason, run_id, judged_at, more"
+_PUT = f"INSERT OR REPLACE INTO slots (monitor_id, {_SLOT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    values = [*row[:5], bool(row[5]), *row[6:10], None if row[10] is None else bool(row[10]), *row[11:]]
+    return Run(*values)
+
+
+def _entry(row: tuple[Any, ...]) -> SlotEntry:
+    return SlotEntry(row[0], row[1], row[2], Outcome(row[3]), row[4], row[5], row[6], bool(row[7]))
+
+
+class SqliteRuns:
+    """Rows of runs."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def next_id(self) -> int:
+        row = self._execute("SELECT max(id) FROM runs").fetchone()
+        return (row[0] or 0) + 1
+
+    def open(self, run: Run, prev: int | None) -> None:
+        self._execute(
+            _INSERT,
+            (
+                run.id, prev, run.monitor_id, run.rid, run.slot, run.started_at, run.heard_start, run.ended_at, run.duration_ms,
+                run.lateness_ms, run.outcome, run.ok, run.exit_code, run.host, run.trace_id,
+            ),
+        )  # fmt: skip
+
+    def close(self, run: Run) -> None:
+        self._execute(
+            "UPDATE runs SET ended_at = ?, duration_ms = ?, outcome = ?, ok = ?, exit_code = ?,"
+            " host = coalesce(?, host), trace_id = coalesce(?, trace_id) WHERE id = ?",
+            (run.ended_at, run.duration_ms, run.outcome, run.ok, run.exit_code, run.host, run.trace_id, run.id),
+        )
+
+    def by_id(self, run_id: int) -> Run | None:
+        row = self._execute(f"SELECT {_RUN} FROM runs WHERE id = ?", (run_id,)).fetchone()
+        return None if row is None else _run(row)
+
+    def latest(self, monitor_id: int, limit: int) -> list[Run]:
+        found: list[Run] = []
+        row = self._execute("SELECT last_run_id FROM monitor_state WHERE monitor_id = ?", (monitor_id,)).fetchone()
+        at = row[0] if row else None
+        while at is not None and len(found) < limit:
+            row = self._execute(f"SELECT {_RUN}, prev FROM runs WHERE id = ?", (at,)).fetchone()
+            if row is None:
+                break
+            found.append(_run(row[:-1]))
+            at = row[-1]
+        return found
+
+
+class SqliteSlots:
+    """Rows of the ledger: one outcome per slot, silent ones in a row sharing one."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def covering(self, monitor_id: int, slot: int) -> SlotEntry | None:
+        row = self._execute(
+            f"SELECT {_SLOT} FROM slots WHERE monitor_id = ? AND first_at <= ? ORDER BY first_at DESC LIMIT 1",
+            (monitor_id, slot),
+        ).fetchone()
+        return _entry(row) if row is not None and row[1] >= slot else None
+
+    def stretches(self, monitor_id: int, after: int, until: int) -> tuple[tuple[int, int], ...]:
+        rows = self._execute(
+            "SELECT first_at, last_at FROM slots WHERE monitor_id = ? AND first_at <= ? AND first_at >="
+            " coalesce((SELECT max(first_at) FROM slots WHERE monitor_id = ? AND first_at <= ?), ?) ORDER BY first_at",
+            (monitor_id, until, monitor_id, after, after),
+        ).fetchall()
+        return tuple((first, last) for first, last in rows if last > after)
+
+    def put(self, monitor_id: int, entry: SlotEntry) -> None:
+        self._execute(
+            _PUT,
+            (
+                monitor_id, entry.first_at, entry.last_at, entry.count, entry.outcome.value, entry.reason, entry.run_id,
+                entry.judged_at, entry.more,
+            ),
+        )  # fmt: skip
+
+    def remove(self, monitor_id: int, first_at: int) -> None:
+        self._execute("DELETE FROM slots WHERE monitor_id = ? AND first_at = ?", (monitor_id, first_at))
+
+    def latest(self, monitor_id: int, limit: int) -> list[SlotEntry]:
+        rows = self._execute(
+            f"SELECT {_SLOT} FROM slots WHERE monitor_id = ? ORDER BY first_at DESC LIMIT ?", (monitor_id, limit)
+        ).fetchall()
+        return [_entry(row) for row in rows]
