@@ -1,0 +1,184 @@
+"""Wiring: builds every part, and owns the order in which they start and stop."""
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from seestackd.clock import Clock
+from seestackd.core.keys import RANDOM_BYTES, Scope, make_secret
+from seestackd.delivery.apprise_sender import AppriseSender, warm_up
+from seestackd.delivery.channels import Channel
+from seestackd.delivery.worker import Delivery
+from seestackd.errors import Forbidden
+from seestackd.feed import Feed
+from seestackd.operations.keys import CreateKey, EnsureProject, all_keys, create, ensure_project
+from seestackd.runner import Runner
+from seestackd.settings import Settings
+from seestackd.store.interface import Transaction
+from seestackd.store.sqlite.connection import SqliteStore
+from seestackd.store.sqlite.lock import DatabaseLock
+from seestackd.systemd import Inherited, Notifier, feed_watchdog, inherited_sockets, watchdog_seconds
+
+log = logging.getLogger(__name__)
+
+LOCK_WAIT_S = 10.0
+BROKEN_EXIT = 70
+FIRST_KEY_NAME = "first"
+
+AdminApp = Callable[[Runner, Settings], web.Application]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a started daemon has to tell: where it listens, and the key of its first start."""
+
+    addresses: tuple[str, ...]
+    first_key: str | None
+
+
+@contextmanager
+def opened(settings: Settings, wait_s: float) -> Iterator[SqliteStore]:
+    """Hold the database lock and the open store; makes folder and file for this user alone when they are missing.
+
+    Raises DatabaseInUse after `wait_s` seconds, Forbidden when others may read the file, OSError, sqlite3.Error.
+    """
+    path = settings.storage.path
+    os.umask(0o077)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with DatabaseLock(path, wait_s):
+        if path.exists() and path.stat().st_mode & 0o077:
+            raise Forbidden(f"{path} can be read by others; close it with: chmod 600 {path}")
+        store = SqliteStore.open(path)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def serve(settings: Settings, admin: AdminApp, tell: Callable[[Started], None], *, attended: bool) -> None:
+    """Run the daemon until SIGTERM or SIGINT; `tell` is called once it listens.
+
+    A first key is made only when `attended`: it is shown once, and nobody reads a key out of a journal.
+    Raises what `opened` raises, and OSError when an address cannot be listened on.
+    """
+    notifier, sockets = Notifier.from_environment(), inherited_sockets()
+    with opened(settings, LOCK_WAIT_S) as store:
+        asyncio.run(_until_stopped(settings, store, admin, tell, notifier, sockets, attended))
+
+
+async def _until_stopped(
+    settings: Settings,
+    store: SqliteStore,
+    admin: AdminApp,
+    tell: Callable[[Started], None],
+    notifier: Notifier,
+    sockets: list[Inherited],
+    attended: bool,
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, log.warning, "settings are read at start: restart to apply changes")
+    async with _parts(settings, store, admin, sockets, attended) as (started, progressing):
+        tell(started)
+        notifier.ready(f"listening on {', '.join(started.addresses)}")
+        watchdog = _watchdog(notifier, progressing)
+        await stop.wait()
+        log.info("stopping")
+        notifier.stopping()
+        if watchdog is not None:
+            watchdog.cancel()
+
+
+def _watchdog(notifier: Notifier, progressing: Callable[[float], bool]) -> "asyncio.Task[None] | None":
+    seconds = watchdog_seconds()
+    if seconds is None:
+        return None
+    return asyncio.create_task(feed_watchdog(notifier, seconds, lambda: progressing(seconds)))
+
+
+@asynccontextmanager
+async def _parts(
+    settings: Settings, store: SqliteStore, admin: AdminApp, sockets: list[Inherited], attended: bool
+) -> AsyncIterator[tuple[Started, Callable[[float], bool]]]:
+    """Start every part, what others lean on first; stop in the opposite order."""
+    clock, feed = Clock(), Feed()
+    async with AsyncExitStack() as stack:
+        runner = Runner(store, clock, feed, _broken)
+        runner.start()
+        stack.push_async_callback(runner.stop)
+        first_key = await _first_start(runner, attended)
+        delivery = _delivery(settings, runner, feed, clock)
+        await delivery.start()
+        stack.push_async_callback(delivery.stop)
+        listener = stack.enter_context(_unix_socket(settings.socket_path))
+        await stack.enter_async_context(_answering(admin(runner, settings), listener))
+        yield Started(("http://" + settings.server.listen,), first_key), lambda seconds: True
+
+
+def _delivery(settings: Settings, runner: Runner, feed: Feed, clock: Clock) -> Delivery:
+    channels = {name: Channel(name, channel.url) for name, channel in settings.channels.items()}
+    if channels:
+        warm_up()
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    public_url = settings.server.public_url or f"http://{settings.server.listen}"
+    return Delivery(runner, feed, channels, AppriseSender(clock), clock, owner=owner, public_url=public_url)
+
+
+async def _first_start(runner: Runner, attended: bool) -> str | None:
+    """Make the project, and a key when there has never been one; returns the key."""
+    secret = make_secret(secrets.token_bytes(RANDOM_BYTES)) if attended else None
+    return await runner.run(_bootstrap, secret)
+
+
+def _bootstrap(tx: Transaction, secret: str | None, at: int) -> str | None:
+    project = ensure_project(tx, EnsureProject(), at)
+    if all_keys(tx, None, at):
+        return None
+    if secret is None:
+        log.warning("there is no key yet; create one with: seestackd key create NAME")
+        return None
+    create(tx, CreateKey(project.id, FIRST_KEY_NAME, Scope.INGEST, secret), at)
+    return secret
+
+
+@asynccontextmanager
+async def _answering(app: web.Application, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve the command line on a unix socket."""
+    served = web.AppRunner(app, access_log=None, handle_signals=False, keepalive_timeout=30, shutdown_timeout=5)
+    await served.setup()
+    try:
+        await web.SockSite(served, listener).start()
+        yield
+    finally:
+        await served.cleanup()
+
+
+@contextmanager
+def _unix_socket(path: Path) -> Iterator[socket.socket]:
+    """Listen on a unix socket of this user's alone; a file left by a dead daemon is replaced, for we hold the lock."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.setblocking(False)
+        listener.bind(str(path))
+        path.chmod(0o600)
+        yield listener
+        path.unlink(missing_ok=True)
+
+
+def _broken() -> None:
+    """End at once: a store that cannot be trusted is left to the next process (crash-only, architecture.md)."""
+    log.critical("the database cannot be trusted any more; the process ends, to start anew")
+    logging.shutdown()
+    os._exit(BROKEN_EXIT)

@@ -1,0 +1,71 @@
+"""`seestackd alert …`."""
+
+import getpass
+import time
+from argparse import Namespace
+from typing import Any
+
+from seestackd.cli.client import ask, daemon_runs
+from seestackd.cli.failures import Exit, Failure
+
+SETTLED_WITHIN_S = 60
+_PAUSE_S = 0.2
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands to the parser."""
+    verbs = commands.add_parser("alert", help="test channels, list alerts").add_subparsers(
+        required=True, metavar="VERB"
+    )
+    test = verbs.add_parser("test", help="send a test message and say what became of it")
+    test.add_argument("channel", metavar="CHANNEL", help="a name from [channels] in the settings")
+    test.set_defaults(command=_test)
+    listed = verbs.add_parser("ls", help="list the newest alerts and whether they arrived")
+    listed.add_argument("--json", action="store_true", help="for scripts")
+    listed.set_defaults(command=_list)
+
+
+def _test(options: Namespace) -> int:
+    if not daemon_runs(options):
+        raise Failure("the daemon sends alerts, and it does not run; start it with: seestackd serve", Exit.UNREACHABLE)
+    alert_id = ask(options, "alert.test", channel=options.channel, sent_by=getpass.getuser())["id"]
+    for _ in range(int(SETTLED_WITHIN_S / _PAUSE_S)):
+        alert = ask(options, "alert.show", id=alert_id)
+        if alert["attempts"]:
+            return _told(options.channel, alert)
+        time.sleep(_PAUSE_S)
+    raise Failure(f"{options.channel} has not answered within {SETTLED_WITHIN_S} s; see: seestackd alert ls")
+
+
+def _told(channel: str, alert: dict[str, Any]) -> int:
+    attempt = alert["attempts"][-1]
+    if attempt["result"] != "delivered":
+        raise Failure(f"{channel} did not take the message: {attempt['error'] or 'no reason given'}; check its URL")
+    print(f"delivered to {channel} in {attempt['duration_ms']} ms")
+    return Exit.OK
+
+
+def _list(options: Namespace) -> int:
+    from seestackd.cli.output import NOTHING, ago, as_json, note, table
+
+    answer = ask(options, "alert.ls")
+    if options.json:
+        as_json(answer)
+        return Exit.OK
+    if not answer["alerts"]:
+        note("No alert has been raised yet; try: seestackd alert test CHANNEL")
+        return Exit.OK
+    rows = [
+        (
+            ago(alert["created_at"], answer["at"]),
+            alert["kind"],
+            alert["about"] or NOTHING,
+            alert["channel"],
+            alert["state"],
+            str(alert["attempts_made"]),
+            alert["result"] or NOTHING,
+        )
+        for alert in answer["alerts"]
+    ]
+    table(("RAISED", "KIND", "ABOUT", "CHANNEL", "STATE", "TRIES", "RESULT"), rows)
+    return Exit.OK

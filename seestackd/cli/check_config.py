@@ -1,0 +1,27 @@
+"""`seestackd check-config`."""
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from seestackd.cli.failures import Exit
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("check-config", help="check the settings and report everything that is wrong")
+    command.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the file that would be used")
+    command.set_defaults(command=check)
+
+
+def check(options: Namespace) -> int:
+    """Read the settings as `serve` would; the report goes to stderr with exit code 3 when something is wrong."""
+    from seestackd.settings import SYSTEM_FILE, load
+
+    file = options.file or options.config
+    settings = load(file, data=options.data)
+    used = file or (SYSTEM_FILE if SYSTEM_FILE.exists() else None)
+    channels = ", ".join(sorted(settings.channels)) or "none, so nobody is told"
+    print(f"{used or 'no file, the defaults'}: ok")
+    print(f"listens on {settings.server.listen}, database {settings.storage.path}, channels: {channels}")
+    return Exit.OK

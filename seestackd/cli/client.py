@@ -1,0 +1,103 @@
+"""Has a verb done: by the daemon over its unix socket, or in process under the database lock when none runs."""
+
+import http.client
+import json
+import socket
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from seestackd.cli.failures import Exit, Failure
+
+ANSWER_WITHIN_S = 30.0
+DAEMON_COMES_WITHIN_S = 10.0
+_PAUSE_S = 0.1
+
+
+def settings_for(options: Namespace) -> Any:
+    """Load the settings that --config and --data mean. Raises BadSettings."""
+    from seestackd.settings import load
+
+    return load(options.config, data=options.data)
+
+
+def ask(options: Namespace, verb: str, **arguments: Any) -> Any:
+    """Have a verb done and return its result. Raises SeestackdError as the verb does, Failure, BadSettings."""
+    settings = settings_for(options)
+    path: Path = settings.socket_path
+    try:
+        return _over_socket(path, verb, arguments)
+    except _NoDaemon:
+        pass
+    from seestackd.cli.in_process import Locked, run_in_process
+
+    try:
+        return run_in_process(settings, verb, arguments)
+    except Locked as error:
+        held = error
+    for _ in range(int(DAEMON_COMES_WITHIN_S / _PAUSE_S)):
+        time.sleep(_PAUSE_S)
+        try:
+            return _over_socket(path, verb, arguments)
+        except _NoDaemon:
+            continue
+    raise Failure(f"{held}, and nobody answers on {path}; is the daemon stuck? See its log", Exit.UNREACHABLE)
+
+
+def daemon_runs(options: Namespace) -> bool:
+    """Whether a daemon answers on the socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(settings_for(options).socket_path))
+        except OSError:
+            return False
+    return True
+
+
+class _NoDaemon(Exception):
+    pass
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=ANSWER_WITHIN_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _over_socket(path: Path, verb: str, arguments: dict[str, Any]) -> Any:
+    connection = _Connection(path)
+    try:
+        connection.connect()
+    except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+        connection.close()
+        raise _NoDaemon from None
+    except PermissionError:
+        raise Failure(f"you may not talk to the daemon on {path}; run as root (sudo) or as its user") from None
+    try:
+        connection.request("POST", f"/cli/{verb}", json.dumps(arguments), {"Content-Type": "application/json"})
+        answer = json.load(connection.getresponse())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = str(error) or type(error).__name__
+        raise Failure(
+            f"the daemon on {path} broke off ({reason}); see its log, then try again", Exit.UNREACHABLE
+        ) from None
+    finally:
+        connection.close()
+    if "error" in answer:
+        raise _raised(answer)
+    return answer["result"]
+
+
+def _raised(answer: dict[str, Any]) -> Exception:
+    from seestackd.errors import Busy, Conflict, Forbidden, Invalid, NotFound, SeestackdError
+
+    kinds = {"invalid": Invalid, "not_found": NotFound, "conflict": Conflict, "forbidden": Forbidden}
+    if answer["error"] == "busy":
+        return Busy(answer["message"])
+    return kinds.get(answer["error"], SeestackdError)(answer["message"], field=answer.get("field"))

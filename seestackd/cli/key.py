@@ -1,0 +1,68 @@
+"""`seestackd key …`."""
+
+from argparse import Namespace
+from typing import Any
+
+from seestackd.cli.client import ask
+from seestackd.cli.failures import Exit
+
+SCOPES = ("ingest", "ping", "read", "admin")
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands to the parser."""
+    verbs = commands.add_parser("key", help="create, list and revoke keys").add_subparsers(
+        required=True, metavar="VERB"
+    )
+    create = verbs.add_parser("create", help="create a key and print it; it is shown this once")
+    create.add_argument("name", metavar="NAME", help="who will use it")
+    create.add_argument("--scope", choices=SCOPES, default="ingest", help="what it may do (default: ingest)")
+    create.set_defaults(command=_create)
+    listed = verbs.add_parser("ls", help="list the keys, without their secrets")
+    listed.add_argument("--json", action="store_true", help="for scripts")
+    listed.set_defaults(command=_list)
+    revoke = verbs.add_parser("revoke", help="revoke a key at once")
+    revoke.add_argument("key", metavar="KEY", help="its name, uid or the first characters of the key")
+    revoke.set_defaults(command=_revoke)
+
+
+def _create(options: Namespace) -> int:
+    import secrets
+
+    from seestackd.core.keys import RANDOM_BYTES, make_secret
+
+    secret = make_secret(secrets.token_bytes(RANDOM_BYTES))
+    ask(options, "key.create", name=options.name, scope=options.scope, secret=secret)
+    print(secret)
+    return Exit.OK
+
+
+def _list(options: Namespace) -> int:
+    from seestackd.cli.output import NOTHING, ago, as_json, note, table
+
+    answer = ask(options, "key.ls")
+    if options.json:
+        as_json(answer)
+        return Exit.OK
+    if not answer["keys"]:
+        note("There are no keys; create one with: seestackd key create NAME")
+        return Exit.OK
+    rows = [
+        (
+            key["name"],
+            f"{key['prefix']}…",
+            key["scope"],
+            "revoked" if key["revoked_at"] else "active",
+            f"{ago(key['last_used_at'], answer['at'])}{', ' + key['last_used_from'] if key['last_used_from'] else ''}",
+            (key["created_at"] or NOTHING)[:10],
+        )
+        for key in answer["keys"]
+    ]
+    table(("NAME", "KEY", "SCOPE", "STATE", "LAST USED", "CREATED"), rows)
+    return Exit.OK
+
+
+def _revoke(options: Namespace) -> int:
+    key = ask(options, "key.revoke", key=options.key)
+    print(f"{key['name']} ({key['prefix']}…) is revoked.")
+    return Exit.OK

@@ -1,0 +1,161 @@
+"""`seestackd monitor …`."""
+
+import sys
+from argparse import Namespace
+from typing import Any
+
+from seestackd.cli.client import ask
+from seestackd.cli.failures import Exit, Failure
+
+TROUBLE = frozenset({"missed", "failed", "overrun"})
+STATES = ("trouble", "late", "running", "paused", "ok")
+ORDER = ("failed", "missed", "overrun", "late", "pending", "healthy", "paused", "archived")
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands to the parser."""
+    nouns = commands.add_parser("monitor", help="add, list, show and remove monitors")
+    verbs = nouns.add_subparsers(required=True, metavar="VERB")
+    _add_options(verbs.add_parser("add", help="watch a job"))
+    listed = verbs.add_parser("ls", help="list the monitors, trouble first")
+    listed.add_argument("--json", action="store_true", help="for scripts")
+    listed.add_argument("-q", "--quiet", action="store_true", help="slugs only")
+    listed.add_argument("--state", choices=STATES, help="only monitors in this state")
+    listed.add_argument("--fail", action="store_true", help="exit with 5 when a listed monitor is in trouble")
+    listed.set_defaults(command=_list)
+    show = verbs.add_parser("show", help="show one monitor")
+    show.add_argument("slug", metavar="SLUG")
+    show.add_argument("--json", action="store_true", help="for scripts")
+    show.set_defaults(command=_show)
+    remove = verbs.add_parser("rm", help="delete a monitor with its history")
+    remove.add_argument("slug", metavar="SLUG")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    remove.set_defaults(command=_remove)
+
+
+def _add_options(command: Any) -> None:
+    command.add_argument("slug", metavar="SLUG", help="its name in pings, such as nightly-backup")
+    command.add_argument("--schedule", required=True, metavar="WHEN", help='"0 3 * * *", "@daily", "30m" or OnCalendar')
+    command.add_argument("--grace", metavar="TIME", help="how late it may be, such as 15m (default: the settings')")
+    command.add_argument("--timezone", metavar="ZONE", help="zone of the schedule (default: the settings')")
+    command.add_argument("--name", metavar="TEXT", help="what people read (default: the slug)")
+    command.add_argument("--channel", action="append", metavar="NAME", help="alert here; repeat for more")
+    command.add_argument("--max-runtime", metavar="TIME", help="how long a run may take")
+    command.add_argument("--tag", action="append", metavar="TAG", help="repeat for more")
+    command.add_argument("--json", action="store_true", help="for scripts")
+    command.set_defaults(command=_add)
+
+
+def _add(options: Namespace) -> int:
+    import secrets
+
+    from seestackd.cli.output import as_json, due
+
+    monitor = ask(
+        options,
+        "monitor.add",
+        slug=options.slug,
+        schedule=options.schedule,
+        grace=options.grace,
+        timezone=options.timezone,
+        name=options.name,
+        channels=options.channel,
+        max_runtime=options.max_runtime,
+        tags=options.tag,
+        ping_id=secrets.token_urlsafe(16),
+    )
+    if options.json:
+        as_json(monitor)
+        return Exit.OK
+    expected = due(monitor["expected_at"], monitor["at"])
+    print(f"{monitor['slug']} is watched: {monitor['schedule']} ({monitor['timezone']}), first expected {expected}.")
+    if not monitor["channels"]:
+        print("No alert channel is set, so nobody will be told: add one to the settings.", file=sys.stderr)
+    return Exit.OK
+
+
+def _list(options: Namespace) -> int:
+    from seestackd.cli.output import ago, as_json, due, lasting, note, table
+
+    answer = ask(options, "monitor.ls")
+    found = [monitor for monitor in answer["monitors"] if options.state is None or options.state in _states(monitor)]
+    found.sort(key=lambda monitor: (_rank(monitor), monitor["slug"]))
+    if options.json:
+        as_json({"at": answer["at"], "monitors": found})
+    elif options.quiet:
+        for monitor in found:
+            print(monitor["slug"])
+    elif found:
+        rows = [
+            (
+                _status(monitor),
+                monitor["slug"],
+                monitor["schedule"],
+                ago(monitor["last_ping_at"], answer["at"]),
+                due(monitor["expected_at"], answer["at"]),
+                lasting(monitor["last_duration_ms"]),
+            )
+            for monitor in found
+        ]
+        table(("STATUS", "MONITOR", "SCHEDULE", "LAST PING", "NEXT DUE", "DURATION"), rows)
+    elif not answer["monitors"]:
+        note("There are no monitors; add one with: seestackd monitor add SLUG --schedule 1d")
+    troubled = any("trouble" in _states(monitor) for monitor in found)
+    return Exit.TROUBLE if options.fail and troubled else Exit.OK
+
+
+def _show(options: Namespace) -> int:
+    from seestackd.cli.output import NOTHING, ago, as_json, due, facts, lasting
+
+    monitor = ask(options, "monitor.show", slug=options.slug)
+    if options.json:
+        as_json(monitor)
+        return Exit.OK
+    now = monitor["at"]
+    facts(
+        [
+            ("Monitor", monitor["slug"] + (f" ({monitor['name']})" if monitor["name"] != monitor["slug"] else "")),
+            ("Status", _status(monitor)),
+            ("Schedule", f"{monitor['schedule']} ({monitor['timezone']})"),
+            ("Grace", lasting(monitor["grace_ms"])),
+            ("Max runtime", lasting(monitor["max_runtime_ms"])),
+            ("Next due", f"{monitor['expected_at'] or NOTHING} ({due(monitor['expected_at'], now)})"),
+            ("Last ping", f"{monitor['last_ping_at'] or NOTHING} ({ago(monitor['last_ping_at'], now)})"),
+            ("Last ok", f"{monitor['last_ok_at'] or NOTHING} ({ago(monitor['last_ok_at'], now)})"),
+            ("Last duration", lasting(monitor["last_duration_ms"])),
+            ("Alerts to", ", ".join(monitor["channels"]) or "nobody: no channel is set"),
+            ("Tags", ", ".join(monitor["tags"]) or NOTHING),
+        ]
+    )
+    return Exit.OK
+
+
+def _remove(options: Namespace) -> int:
+    if not options.yes:
+        if not sys.stdin.isatty():
+            raise Failure(f"monitor rm deletes {options.slug} with its history; confirm with --yes", Exit.USAGE)
+        if input(f"Delete {options.slug} with its history? [y/N] ").strip().lower() not in ("y", "yes"):
+            raise Failure("nothing was deleted")
+    ask(options, "monitor.rm", slug=options.slug)
+    print(f"{options.slug} is removed.")
+    return Exit.OK
+
+
+def _states(monitor: dict[str, Any]) -> set[str]:
+    status = monitor["status"]
+    states = {"ok" if status == "healthy" else status}
+    if status in TROUBLE:
+        states.add("trouble")
+    if monitor["running"]:
+        states.add("running")
+    return states
+
+
+def _status(monitor: dict[str, Any]) -> str:
+    status = "ok" if monitor["status"] == "healthy" else str(monitor["status"])
+    return f"{status}, running" if monitor["running"] else status
+
+
+def _rank(monitor: dict[str, Any]) -> int:
+    status = monitor["status"]
+    return ORDER.index(status) if status in ORDER else len(ORDER)

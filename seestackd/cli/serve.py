@@ -1,0 +1,73 @@
+"""`seestackd serve`."""
+
+import logging
+import os
+import sqlite3
+import sys
+from argparse import SUPPRESS, Namespace
+from pathlib import Path
+from typing import Any
+
+from seestackd.cli.failures import Exit, Failure
+
+FORMAT = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("serve", help="run the daemon")
+    # Also after the verb; SUPPRESS keeps an absent one from hiding the one before it.
+    command.add_argument("--data", type=Path, metavar="DIR", default=SUPPRESS, help="data directory")
+    command.add_argument("--listen", metavar="ADDRESS", help="HOST:PORT; wins over the settings")
+    command.set_defaults(command=serve)
+
+
+def serve(options: Namespace) -> int:
+    """Run until SIGTERM or SIGINT."""
+    from seestackd.cli.admin import admin_app
+    from seestackd.settings import load
+
+    environ = dict(os.environ)
+    if options.listen is not None:
+        environ["SEESTACKD_SERVER__LISTEN"] = options.listen
+    settings = load(options.config, data=options.data, environ=environ)
+    journal = "JOURNAL_STREAM" in os.environ
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s" if journal else FORMAT, stream=sys.stderr)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+
+    from seestackd import app
+
+    def tell(started: app.Started) -> None:
+        _tell(started, settings)
+
+    try:
+        app.serve(settings, admin_app, tell, attended=not journal)
+    except sqlite3.Error as error:
+        raise Failure(f"{settings.storage.path} cannot be used: {error}; is it a seestackd database?") from error
+    except OSError as error:
+        where = error.filename or settings.storage.path
+        raise Failure(
+            f"cannot use {where}: {error.strerror or error}; choose another with --data or --listen"
+        ) from error
+    return Exit.OK
+
+
+def _tell(started: Any, settings: Any) -> None:
+    url = settings.server.public_url or started.addresses[0]
+    lines = [f"seestackd listens on {', '.join(started.addresses)}, data in {settings.storage.path.parent}"]
+    if started.first_key:
+        lines += [
+            "",
+            f"Your first key, shown this once:  {started.first_key}",
+            "",
+            "Watch a job, then report a run (in its crontab line, after the job):",
+            f"  seestackd --data {settings.storage.path.parent} monitor add my-job --schedule 1h",
+            f"  curl -fsS -m 10 {url}/ingest/v1/heartbeat -H 'X-SeeStack-Key: {started.first_key}' \\",
+            """       -H 'Content-Type: application/json' -d '{"slug":"my-job","status":"success","durationMs":0}'""",
+            "",
+        ]
+    if not settings.channels:
+        lines.append("No alert channel is set, so nobody will be told: add [channels.NAME] to the settings.")
+    elif not settings.default_channels:
+        lines.append("default_channels is empty: only monitors that name a channel raise alerts.")
+    print("\n".join(lines), flush=True)

@@ -1,0 +1,52 @@
+"""What the command line can ask for: each verb is one operation, run by the daemon or in process, with the same result.
+
+A verb is called as `run(tx, call, at)` and returns JSON values only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from seestackd.errors import Invalid
+from seestackd.settings import Settings
+from seestackd.store.interface import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What was asked, and the settings of the process that answers."""
+
+    arguments: dict[str, Any]
+    settings: Settings
+
+    def text(self, name: str) -> str:
+        """Return an argument that must be a text; raises Invalid."""
+        value = self.arguments.get(name)
+        if not isinstance(value, str):
+            raise Invalid("must be a text; do the command line and the daemon have the same version?", field=name)
+        return value
+
+    def optional(self, name: str) -> str | None:
+        return None if self.arguments.get(name) is None else self.text(name)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return an argument that is a list of texts, empty when absent; raises Invalid."""
+        values = self.arguments.get(name) or []
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise Invalid("must be a list of texts", field=name)
+        return tuple(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One thing to ask for; `reads` says that it changes nothing."""
+
+    run: Callable[[Transaction, Call, int], Any]
+    reads: bool = False
+
+
+def verbs() -> dict[str, Verb]:
+    """Return every verb by its name on the wire."""
+    from seestackd.cli.verbs import alerts, keys, monitors
+
+    return {**alerts.VERBS, **keys.VERBS, **monitors.VERBS}

@@ -1,0 +1,50 @@
+"""The lock beside a database file: one writing process, always."""
+
+import contextlib
+import fcntl
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+
+from seestackd.errors import Conflict
+
+_PAUSE_S = 0.05
+
+
+class DatabaseInUse(Conflict):
+    """Another process holds the lock."""
+
+
+class DatabaseLock:
+    """An flock(2) on `<database>.lock`, held as long as the context; the kernel frees it when the process dies.
+
+    Waits `wait_s` seconds for another holder. Raises DatabaseInUse.
+    """
+
+    def __init__(self, database: Path, wait_s: float = 0.0) -> None:
+        self._path = database.with_name(database.name + ".lock")
+        self._tries = 1 + int(wait_s / _PAUSE_S)
+        self._file: int | None = None
+
+    def __enter__(self) -> "DatabaseLock":
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        for attempt in range(self._tries):
+            if attempt:
+                time.sleep(_PAUSE_S)
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.ftruncate(file, 0)
+                os.write(file, b"%d\n" % os.getpid())
+                self._file = file
+                return self
+        holder = os.pread(file, 20, 0).decode(errors="replace").strip()
+        os.close(file)
+        raise DatabaseInUse(f"{self._path} is held by process {holder or '?'}; stop it, or use its unix socket")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
