@@ -112,7 +112,7 @@ def recovered(kind: AlertKind, facts: Facts, public_url: str | None, at: int) ->
     if facts.get("missed"):
         rows.append(("Missed", f"{counted(facts['missed'], 'run')}. {ran}".strip()))
     elif ran:
-        rows.append(("Run", ran))
+        rows.append(("Run", f"took {took(facts['run_duration_ms'])}"))
     still = facts.get("still_down")
     if still is not None:
         rows.append(("Still down", _others(still, closed) or "none"))
@@ -182,7 +182,9 @@ def _links(facts: Facts, public_url: str | None, tone: Tone) -> tuple[tuple[str,
 
 
 def _last_ok(facts: Facts, now: int) -> Rows:
-    last = facts.get("last_ok_at")
+    if "last_ok_at" not in facts:
+        return []
+    last = facts["last_ok_at"]
     if last is None:
         since = facts.get("created_at")
         ever = f"never since it was created {near(since, zone(facts.get('timezone')), now)}" if since else "never"
@@ -214,8 +216,8 @@ def _what_to_check(facts: Facts) -> str:
 
 def _result(facts: Facts) -> str:
     code, duration = facts.get("exit_code"), facts.get("duration_ms")
-    result = "reported a failure" if code is None else f"exit {code}"
-    return result if duration is None else f"{result} after {took(duration)}"
+    parts = ["" if code is None else f"exit {code}", "" if duration is None else f"after {took(duration)}"]
+    return " ".join(part for part in parts if part) or "reported a failure"
 
 
 def _said(facts: Facts) -> Rows:

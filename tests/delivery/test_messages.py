@@ -1,0 +1,197 @@
+"""What alerts say, against golden files; `SEESTACKD_WRITE_GOLDEN=1` writes them anew, to be read before committing."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seestackd.core.incidents import AlertKind
+from seestackd.delivery.messages import MAX_BODY, Message, render
+
+GOLDEN = Path(__file__).parent / "golden"
+ALERT_ID = "019aaf6b-0000-7000-8000-00005eed1234"
+
+
+def ms(*instant: int) -> int:
+    return int(datetime(*instant, tzinfo=UTC).timestamp() * 1000)  # type: ignore[arg-type]
+
+
+BACKUP = {"slug": "nightly-backup", "name": "nightly-backup", "timezone": "Europe/Berlin", "incident_id": 42}
+MISSED = BACKUP | {
+    "expected_at": ms(2026, 11, 23, 2, 0),
+    "deadline_at": ms(2026, 11, 23, 2, 15),
+    "grace_ms": 900_000,
+    "at": ms(2026, 11, 23, 2, 15),
+    "last_ok_at": ms(2026, 11, 22, 2, 12, 41),
+    "last_duration_ms": 761_000,
+    "usual_ms": [720_000, 840_000],
+    "good_before": 41,
+    "bad": 1,
+    "also_down": [{"slug": "etl-orders", "kind": "failed", "since": ms(2026, 11, 23, 1, 41)}],
+}
+FIRST_MISS = {
+    "slug": "kolkata-report",
+    "name": "Report for Kolkata",
+    "timezone": "Asia/Kolkata",
+    "expected_at": ms(2026, 11, 23, 20, 0),
+    "deadline_at": ms(2026, 11, 23, 20, 5),
+    "grace_ms": 300_000,
+    "at": ms(2026, 11, 23, 20, 5),
+    "last_ok_at": None,
+    "created_at": ms(2026, 11, 1),
+    "first_ever": True,
+    "bad": 1,
+}
+FAILED = {
+    "slug": "etl-orders",
+    "timezone": "UTC",
+    "incident_id": 41,
+    "at": ms(2026, 11, 23, 14, 31, 2),
+    "exit_code": 1,
+    "duration_ms": 62_000,
+    "usual_ms": [58_000, 58_000],
+    "host": "web-2",
+    "message": "Database connection refused",
+    "bad": 2,
+    "last_ok_at": ms(2026, 11, 23, 13, 30),
+    "output_tail": ["psycopg.OperationalError: connection refused", "retry 3/3 failed", "aborting, 0 rows written"],
+    "output_lines": 214,
+}
+HUNG = {
+    "slug": "vacuum-db",
+    "incident_id": 43,
+    "started_at": ms(2026, 11, 22, 4, 0),
+    "at": ms(2026, 11, 22, 6, 5),
+    "limit_ms": 7_200_000,
+    "usual_ms": [2_400_000, 3_120_000],
+}
+RECOVERED = BACKUP | {
+    "problem": "missed",
+    "began_at": ms(2026, 11, 23, 2, 15),
+    "closed_at": ms(2026, 11, 23, 5, 37),
+    "at": ms(2026, 11, 23, 5, 37),
+    "missed": 1,
+    "run_duration_ms": 775_000,
+    "still_down": [],
+}
+CASES: dict[str, tuple[AlertKind, dict[str, Any]]] = {
+    "missed": (AlertKind.MISSED, MISSED),
+    "missed-first": (AlertKind.MISSED, FIRST_MISS),
+    "missed-interval": (
+        AlertKind.MISSED,
+        {
+            "slug": "demo",
+            "expected_at": ms(2026, 11, 23, 2, 0, 3),
+            "at": ms(2026, 11, 23, 2, 0, 4),
+            "bad": 3,
+            "grace_ms": 1000,
+        },
+    ),
+    "failed": (AlertKind.FAILED, FAILED),
+    "failed-bare": (
+        AlertKind.FAILED,
+        {"slug": "etl-orders", "at": ms(2026, 11, 23, 14, 31, 2), "bad": 1, "good_before": 1},
+    ),
+    "overrun": (AlertKind.OVERRUN, HUNG),
+    "recovered": (AlertKind.RECOVERED, RECOVERED),
+    "recovered-among-others": (
+        AlertKind.RECOVERED,
+        RECOVERED
+        | {
+            "problem": "overrun",
+            "missed": 0,
+            "still_down": [{"slug": "vacuum-db", "kind": "overrun", "since": ms(2026, 11, 22, 6, 0)}],
+        },
+    ),
+    "test": (AlertKind.TEST, {"channel": "slack-ops", "sent_by": "admin", "at": ms(2026, 11, 23, 14, 2, 31)}),
+    "nothing-known": (AlertKind.MISSED, {}),
+    "kind-without-text": (AlertKind.UNKNOWN, {"slug": "etl-orders", "message": "nobody could have heard it"}),
+}
+
+
+def written(
+    kind: AlertKind, facts: dict[str, Any], at: int | None = None, url: str | None = "https://mon.example"
+) -> Message:
+    return render(ALERT_ID, kind, facts, public_url=url, at=at or facts.get("at") or ms(2026, 11, 23))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_says_exactly_this(name: str) -> None:
+    message = written(*CASES[name])
+    text = f"Subject: {message.title}\nTone: {message.tone}\n\n{message.text}\n"
+    file = GOLDEN / f"{name}.txt"
+    if os.environ.get("SEESTACKD_WRITE_GOLDEN"):
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_titles_begin_with_the_state_and_fit_into_sixty_characters(name: str) -> None:
+    title = written(*CASES[name]).title
+    assert title.split()[0].isupper()
+    assert len(title) <= 60
+
+
+def test_a_long_name_is_cut_and_the_reason_stays() -> None:
+    title = written(AlertKind.MISSED, MISSED | {"name": "x" * 500}).title
+    assert title.endswith("…: due 03:00 CET")
+    assert len(title) == 60
+
+
+def test_without_a_public_url_there_are_no_links() -> None:
+    assert "http" not in written(AlertKind.MISSED, MISSED, url=None).text
+
+
+def test_a_trailing_slash_of_the_public_url_is_not_doubled() -> None:
+    assert (
+        "Open https://mon.example/x/m/nightly-backup "
+        in written(AlertKind.MISSED, MISSED, url="https://mon.example/x/").text
+    )
+
+
+def test_a_message_that_comes_late_says_so() -> None:
+    assert (
+        "Delayed:   this is 6 h old; it could not be sent before"
+        in written(AlertKind.MISSED, MISSED, at=MISSED["at"] + 6 * 3_600_000).text
+    )
+
+
+@pytest.mark.parametrize("hostile", ["\x00", "\x1b[31m", "a\r\nBcc: x@example.org", "\u202e", "\u2028", "\ud800"])
+def test_control_characters_do_nothing(hostile: str) -> None:
+    facts = FAILED | {"name": f"etl{hostile}", "message": hostile, "host": hostile, "output_tail": [hostile]}
+    message = written(AlertKind.FAILED, facts)
+    (message.title + message.text).encode()
+    assert "\n" not in message.title
+    assert not any(ord(c) < 32 and c != "\n" for c in message.text)
+    assert len(message.text.splitlines()) == 7
+    assert "\u202e" not in message.text
+
+
+def test_output_that_is_too_long_loses_its_first_lines_and_says_how_many_there_were() -> None:
+    lines = [f"{number} " + "x" * 5000 for number in range(500)]
+    message = written(AlertKind.FAILED, FAILED | {"output_tail": lines, "output_lines": 500, "message": "m" * 100_000})
+    assert len(message.text) <= MAX_BODY
+    assert "Last 20 of 500 output lines:" in message.text
+    assert "    499 x" in message.text
+
+
+def test_markup_and_links_in_names_stay_text() -> None:
+    message = written(AlertKind.MISSED, MISSED | {"slug": "a b/../<b>"})
+    assert "https://mon.example/m/a%20b%2F..%2F%3Cb%3E" in message.text
+
+
+def test_an_unknown_time_zone_falls_back_to_utc() -> None:
+    assert "02:00 UTC" in written(AlertKind.MISSED, MISSED | {"timezone": "Mars/Olympus"}).title
+
+
+def test_a_zone_without_a_name_shows_its_offset() -> None:
+    assert "due 23:00 UTC-03" in written(AlertKind.MISSED, MISSED | {"timezone": "America/Sao_Paulo"}).title
+
+
+def test_every_copy_of_an_alert_ends_with_the_same_short_name() -> None:
+    first = written(AlertKind.MISSED, MISSED)
+    again = written(AlertKind.MISSED, MISSED, at=MISSED["at"] + 9_000_000)
+    assert first.text.endswith("Alert 5eed1234")
+    assert again.text.endswith("Alert 5eed1234")
