@@ -1,0 +1,110 @@
+"""Who is calling: keys in memory, by their digest."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from seestackd.clock import Clock
+from seestackd.core.events import KeysChanged
+from seestackd.core.keys import MAY_INGEST, digest
+from seestackd.errors import Busy
+from seestackd.feed import Feed
+from seestackd.operations.keys import TouchKeys, all_keys, touch
+from seestackd.runner import Runner
+from seestackd.web.errors import Refusal
+
+log = logging.getLogger(__name__)
+
+HEADERS = ("X-SeeStack-Key", "X-AllStak-Key")
+"""Where a key may stand; the published clients send the second one only (contract.md 1)."""
+
+_RELOAD_WAIT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The key that a request came with."""
+
+    key_id: int
+    project_id: int
+    scope: str
+
+
+class KeyTable:
+    """Every live key, read anew when keys change. It compares digests only: its timing tells nothing of a key."""
+
+    def __init__(self, runner: Runner, feed: Feed, clock: Clock) -> None:
+        self._runner = runner
+        self._clock = clock
+        self._callers: dict[str, Caller] = {}
+        self._uses: dict[int, tuple[int, str | None]] = {}
+        self._stale = False
+        self._reloading: asyncio.Task[None] | None = None
+        self._stop_listening = feed.listen(self._hear)
+
+    async def load(self) -> None:
+        """Read all keys; raises Busy."""
+        keys = await self._runner.read(all_keys, None)
+        self._callers = {key.hash: Caller(key.id, key.project_id, key.scope) for key in keys if key.revoked_at is None}
+
+    async def ingester(self, request: web.Request) -> Caller:
+        """Return who may send data; raises Refusal (401 for an unknown key, 403 for one of another scope)."""
+        caller = self._find(request.headers)
+        if caller is None and self._reloading is not None:
+            # A key that was made a moment ago must not be refused: 401 ends a client for good (contract.md 5).
+            await asyncio.wait([self._reloading], timeout=_RELOAD_WAIT)
+            caller = self._find(request.headers)
+        if caller is None:
+            raise Refusal(401, "INVALID_API_KEY", "Invalid or missing API key")
+        if caller.scope not in MAY_INGEST:
+            raise Refusal(403, "FORBIDDEN", "This key may not send data; make one with: seestackd key create NAME")
+        if caller.key_id not in self._uses:
+            self._uses[caller.key_id] = (self._clock.now(), request.remote)
+        return caller
+
+    async def flush_uses(self) -> None:
+        """Store the first use of every key since the last time; called about once a minute."""
+        uses, self._uses = self._uses, {}
+        if not uses:
+            return
+        try:
+            await self._runner.run(touch, TouchKeys(tuple((key, at, source) for key, (at, source) in uses.items())))
+        except Busy:
+            self._uses = {**self._uses, **uses}
+
+    async def close(self) -> None:
+        """Stop listening for changes, and store the last uses."""
+        self._stop_listening()
+        if self._reloading is not None:
+            self._reloading.cancel()
+            await asyncio.wait([self._reloading])
+        await self.flush_uses()
+
+    def _find(self, headers: Mapping[str, str]) -> Caller | None:
+        for name in HEADERS:
+            key = headers.get(name)
+            if key and not key.isspace():
+                return self._callers.get(digest(key))
+        return None
+
+    def _hear(self, changes: Sequence[object]) -> None:
+        if any(isinstance(change, KeysChanged) for change in changes):
+            self._stale = True
+            if self._reloading is None:
+                self._reloading = asyncio.get_running_loop().create_task(self._reload())
+
+    async def _reload(self) -> None:
+        try:
+            while self._stale:
+                self._stale = False
+                try:
+                    await self.load()
+                except Busy:
+                    log.warning("Keys changed and could not be read; trying again")
+                    self._stale = True
+                    await asyncio.sleep(_RELOAD_WAIT)
+        finally:
+            self._reloading = None

@@ -1,0 +1,124 @@
+"""What goes wrong, as an HTTP answer: a table of kinds, and the two response families of contract.md 1.1."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from seestackd.clock import Clock
+from seestackd.errors import Busy, Conflict, Forbidden, Invalid, NotFound, SeestackdError, TooMany
+
+VALIDATION_FAILED = "Validation failed"
+
+_KINDS: dict[type[SeestackdError], tuple[int, str]] = {
+    Invalid: (422, "VALIDATION_ERROR"),
+    NotFound: (404, "NOT_FOUND"),
+    Conflict: (409, "CONFLICT"),
+    Forbidden: (403, "FORBIDDEN"),
+    TooMany: (429, "RATE_LIMITED"),
+    Busy: (503, "UNAVAILABLE"),
+}
+# What the HTTP library refuses on its own account, and what we say instead of its texts.
+_STATUSES: dict[int, tuple[str, str]] = {
+    400: ("BAD_REQUEST", "The request is not valid HTTP"),
+    404: ("NOT_FOUND", "Nothing is served under this path"),
+    405: ("METHOD_NOT_ALLOWED", "This method is not allowed here"),
+    408: ("REQUEST_TIMEOUT", "The request did not arrive in time"),
+    413: ("PAYLOAD_TOO_LARGE", "The request body is too large"),
+    415: ("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json, plain or with Content-Encoding gzip"),
+    417: ("EXPECTATION_FAILED", "Only Expect: 100-continue is understood"),
+    500: ("INTERNAL_ERROR", "Something went wrong on our side"),
+}
+_KEPT_HEADERS = ("Allow", "Retry-After")
+_JSON = CIMultiDict({"Content-Type": "application/json", "Server": "seestackd"})
+
+
+class Refusal(Exception):
+    """A request answered with an error. `details` maps field paths to messages; `closes` ends the connection."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        details: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        closes: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details or {}
+        self.headers = headers or {}
+        self.closes = closes
+
+
+def of_status(status: int, *, headers: Mapping[str, str] | None = None, closes: bool = False) -> Refusal:
+    """Return the refusal that a bare HTTP status stands for."""
+    code, message = _STATUSES.get(status) or (HTTPStatus(status).name, HTTPStatus(status).phrase)
+    return Refusal(status, code, message, headers=headers, closes=closes)
+
+
+def of_error(error: SeestackdError) -> Refusal:
+    """Return the refusal for an error of an operation."""
+    status, code = _KINDS.get(type(error), (500, "INTERNAL_ERROR"))
+    details = {error.field: error.message} if isinstance(error, Invalid) and error.field else {}
+    wait = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy | TooMany) else {}
+    return Refusal(status, code, VALIDATION_FAILED if details else error.message, details=details, headers=wait)
+
+
+def answer(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Return a response with a ready JSON body."""
+    own = _JSON.copy()
+    if headers:
+        own.update(headers)
+    return web.Response(status=status, body=body, headers=own)
+
+
+class Answers:
+    """Writes the bodies of both families; knows the clock, for `meta`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def success(self, status: int, data: Any) -> web.Response:
+        """Return data in the envelope family."""
+        return self._envelope(status, {"success": True, "data": data})
+
+    def error(self, refusal: Refusal, *, raw: bool = False) -> web.Response:
+        """Return an error: in the raw family when asked to, unless it has details to tell or is about the key."""
+        if raw and not refusal.details and refusal.status != HTTPStatus.UNAUTHORIZED:
+            body = {"ok": False, "code": refusal.code, "message": refusal.message}
+            response = answer(refusal.status, _encode(body), refusal.headers)
+        else:
+            error: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
+            if refusal.details:
+                error["details"] = dict(refusal.details)
+            response = self._envelope(refusal.status, {"success": False, "error": error}, refusal.headers)
+        if refusal.closes:
+            response.force_close()
+        return response
+
+    def in_place_of(self, theirs: web.HTTPException) -> web.Response:
+        """Return our answer where the HTTP library raised one of its own."""
+        kept = {name: theirs.headers[name] for name in _KEPT_HEADERS if name in theirs.headers}
+        return self.error(of_status(theirs.status, headers=kept))
+
+    def _envelope(self, status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> web.Response:
+        return answer(status, _encode({**body, "meta": self._meta()}), headers)
+
+    def _meta(self) -> dict[str, str]:
+        now = datetime.fromtimestamp(self._clock.now() / 1000, UTC)
+        timestamp = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {"requestId": str(uuid.uuid4()), "timestamp": timestamp}
+
+
+def _encode(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

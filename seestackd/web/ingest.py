@@ -1,0 +1,174 @@
+"""The three ingest endpoints of contract.md 2-4: check, mask, hand to the runner, answer once it is durable."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
+
+from seestackd.core.masking import mask_event, mask_text, mask_url
+from seestackd.core.pings import PingKind
+from seestackd.core.replay import ReplayBatch, ReplayEvent, pack
+from seestackd.core.telemetry import SLOW_MS, HttpRequest
+from seestackd.errors import SeestackdError
+from seestackd.operations import pings, replay, telemetry
+from seestackd.runner import Runner
+from seestackd.web import documents, wire
+from seestackd.web.auth import Caller, KeyTable
+from seestackd.web.bodies import Bodies
+from seestackd.web.cors import Cors
+from seestackd.web.details import refusal_of
+from seestackd.web.errors import VALIDATION_FAILED, Answers, Refusal, answer, of_error, of_status
+
+log = logging.getLogger(__name__)
+
+Document = TypeVar("Document")
+Handler = Callable[[web.Request, Caller], Awaitable[web.Response]]
+
+_KINDS = {"success": PingKind.SUCCESS, "failed": PingKind.FAILED}
+_MAX_NAME = 255  # of a host, trace or run: longer ones are cut, a heartbeat is worth more than its ornaments
+
+
+class Ingest:
+    """Takes what SDKs send."""
+
+    def __init__(self, runner: Runner, keys: KeyTable, bodies: Bodies, answers: Answers, cors: Cors) -> None:
+        self._runner = runner
+        self._keys = keys
+        self._bodies = bodies
+        self._answers = answers
+        self._cors = cors
+
+    async def heartbeat(self, request: web.Request) -> web.StreamResponse:
+        """POST /ingest/v1/heartbeat: 202 once the ping is committed."""
+        return await self._serve(request, self._heartbeat, raw=True)
+
+    async def http_requests(self, request: web.Request) -> web.StreamResponse:
+        """POST /ingest/v1/http-requests: all of the batch is stored, or nothing."""
+        return await self._serve(request, self._http_requests)
+
+    async def replay(self, request: web.Request) -> web.StreamResponse:
+        """POST /ingest/v1/replay."""
+        return await self._serve(request, self._replay)
+
+    async def _serve(self, request: web.Request, handler: Handler, *, raw: bool = False) -> web.Response:
+        if request.method != "POST":
+            return self._not_post(request)
+        try:
+            response = await handler(request, await self._keys.ingester(request))
+        except Refusal as refusal:
+            response = self._answers.error(refusal, raw=raw)
+        except SeestackdError as error:
+            response = self._answers.error(of_error(error), raw=raw)
+        except (ConnectionError, web.HTTPException):
+            raise
+        except Exception:
+            log.exception("Could not take %s", request.path)
+            response = self._answers.error(of_status(500), raw=raw)
+        return self._cors.allow(request, response)
+
+    def _not_post(self, request: web.Request) -> web.Response:
+        if request.method == "OPTIONS":
+            return self._cors.preflight(request)
+        return self._answers.error(of_status(405, headers={"Allow": "POST"}))
+
+    async def _heartbeat(self, request: web.Request, caller: Caller) -> web.Response:
+        document = await self._bodies.parsed(request, _heartbeat)
+        status = document["status"]
+        kind = _KINDS.get(status) or _KINDS.get(status.lower() if status.isascii() else status)
+        if kind is None:
+            raise Refusal(422, "VALIDATION_ERROR", "Status must be 'success' or 'failed'")
+        command = pings.RecordPing(
+            caller.project_id,
+            document["slug"],
+            kind,
+            duration_ms=document["durationMs"],
+            rid=_cut(document.get("rid")),
+            message=document.get("message"),
+            source="heartbeat",
+            host=_cut(document.get("host")),
+            trace_id=_cut(document.get("traceId")),
+            key=_idempotency_key(request, document),
+            own_at=document.get("at"),
+            sent_at=document.get("sentAt"),
+        )
+        recorded = await self._runner.submit(pings.record, command)
+        return answer(202, b'{"ok":true,"monitorId":"%b"}' % recorded.monitor_uid.encode())
+
+    async def _http_requests(self, request: web.Request, caller: Caller) -> web.Response:
+        rows = await self._bodies.parsed(request, _requests)
+        accepted = await self._runner.submit(telemetry.store, telemetry.StoreRequests(caller.project_id, rows))
+        return answer(202, b'{"ok":true,"accepted":%d}' % accepted)
+
+    async def _replay(self, request: web.Request, caller: Caller) -> web.Response:
+        fingerprint, session, batch = await self._bodies.parsed(request, _events)
+        command = replay.StoreReplay(caller.project_id, fingerprint, session, batch)
+        received = await self._runner.submit(replay.store, command)
+        return self._answers.success(202, {"eventsReceived": received})
+
+
+def _cut(text: str | None) -> str | None:
+    return text[:_MAX_NAME] if text else None
+
+
+def _idempotency_key(request: web.Request, document: wire.Heartbeat) -> str | None:
+    header = request.headers.get("Idempotency-Key")
+    if header and len(header.encode("utf-8", "surrogateescape")) > wire.MAX_IDEMPOTENCY_KEY:
+        message = f"must be at most {wire.MAX_IDEMPOTENCY_KEY} bytes long"
+        raise Refusal(422, "VALIDATION_ERROR", VALIDATION_FAILED, details={"Idempotency-Key": message})
+    return document.get("eventId") or header or None
+
+
+def _valid(kind: TypeAdapter[Document], body: bytes, items: tuple[str, TypeAdapter[Any]] | None = None) -> Document:
+    try:
+        document = kind.validate_json(body)
+    except ValidationError as error:
+        raise refusal_of(error, body, items) from None
+    documents.check(body)
+    return document
+
+
+def _heartbeat(body: bytes) -> wire.Heartbeat:
+    document = _valid(wire.HEARTBEAT, body)
+    message = document.get("message")
+    if message:
+        document["message"] = mask_text(message)
+    return document
+
+
+def _requests(body: bytes) -> tuple[HttpRequest, ...]:
+    return tuple(_request(item) for item in _valid(wire.REQUESTS, body)["requests"])
+
+
+def _request(item: wire.RequestItem) -> HttpRequest:
+    return HttpRequest(
+        at=item["timestamp"],
+        trace_id=item["traceId"],
+        outbound=item["direction"] == "outbound",
+        method=item["method"].upper(),
+        host=item["host"],
+        path=mask_url(item["path"]),
+        status_code=item["statusCode"],
+        duration_ms=item["durationMs"],
+        request_size=item.get("requestSize") or 0,
+        response_size=item.get("responseSize") or 0,
+        is_slow=item["durationMs"] > SLOW_MS,
+        user_id=item.get("userId"),
+        error_fingerprint=item.get("errorFingerprint"),
+    )
+
+
+def _events(body: bytes) -> tuple[str, str, ReplayBatch]:
+    document = _valid(wire.REPLAY, body, ("events", wire.EVENT))
+    events = [
+        ReplayEvent(
+            item.get("timestampMillis"), item["eventType"], mask_event(item["eventData"]), _masked_url(item.get("url"))
+        )
+        for item in document["events"]
+    ]
+    return document["fingerprint"], document["sessionId"], pack(events)
+
+
+def _masked_url(url: str | None) -> str | None:
+    return mask_url(url) if url else url

@@ -1,0 +1,69 @@
+"""The aiohttp application and the sockets it listens on."""
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from seestackd.clock import Clock
+from seestackd.runner import Runner
+from seestackd.web.auth import KeyTable
+from seestackd.web.bodies import Bodies
+from seestackd.web.cors import Cors
+from seestackd.web.errors import Answers
+from seestackd.web.ingest import Ingest
+from seestackd.web.protocol import WebRunner
+from seestackd.web.routes import add_routes
+
+BACKLOG = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Limits of the listener; times in seconds. `max_body_bytes` counts after decompression and is at least 1 MiB."""
+
+    max_body_bytes: int = 8 * 1024 * 1024
+    cors_origins: tuple[str, ...] = ()
+    head_timeout: float = 5.0
+    body_timeout: float = 15.0
+    keepalive_timeout: float = 75.0
+    shutdown_timeout: float = 10.0
+
+
+def create_app(runner: Runner, keys: KeyTable, clock: Clock, settings: WebSettings) -> WebRunner:
+    """Return the web edge, not yet listening: `await setup()`, then `start_sites`; `await cleanup()` stops it.
+
+    `keys` must be loaded before the first request. What is in flight at the stop is answered within `shutdown_timeout`.
+    """
+    answers = Answers(clock)
+    bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
+    app = web.Application(client_max_size=settings.max_body_bytes)
+    add_routes(app, Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins)))
+
+    async def close(app: web.Application) -> None:
+        bodies.close()
+
+    app.on_cleanup.append(close)
+    return WebRunner(
+        app,
+        answers,
+        settings.head_timeout,
+        access_log=None,
+        auto_decompress=False,
+        keepalive_timeout=settings.keepalive_timeout,
+        shutdown_timeout=settings.shutdown_timeout,
+    )
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a TCP socket bound to a numeric address (IPv4 or IPv6); port 0 takes a free one. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+async def start_sites(runner: WebRunner, sockets: Iterable[socket.socket]) -> None:
+    """Listen on sockets that are bound already, whether TCP, unix or inherited."""
+    for listening in sockets:
+        listening.setblocking(False)
+        await web.SockSite(runner, listening, backlog=BACKLOG).start()
