@@ -3,6 +3,7 @@
 import functools
 import logging
 import threading
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,9 @@ from seestackd.delivery.services import ALLOWED
 MAX_ERROR = 500
 _QUIET = {"footer": False, "include_image": False, "avatar": False, "footer_logo": None}
 _HEADED = frozenset({"json", "jsons", "form", "forms", "xml", "xmls", "apprise", "apprises"})
+_JSON = {"http": "json", "https": "jsons"}
 _MAIL = frozenset({"mailto", "mailtos"})
+_loading = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class AppriseSender:
 
 def warm_up() -> threading.Thread:
     """Load Apprise and its plugins in a thread of its own: neither start nor first alert wait for it."""
-    thread = threading.Thread(target=_plugin, args=("json://localhost",), name="apprise", daemon=True)
+    thread = threading.Thread(target=_apprise, name="apprise", daemon=True)
     thread.start()
     return thread
 
@@ -70,20 +73,27 @@ def check_url(url: str) -> str | None:
     return None if plugin.enabled else f"the service {schema!r} needs a Python package that is not installed"
 
 
-_JSON = {"http": "json", "https": "jsons"}
+def _apprise() -> Any:
+    with _loading:
+        return _loaded()
 
 
 @functools.cache
-def _apprise() -> Any:
-    # Imported late: this takes 20 MB and 0.2 s, which a process that sends nothing need not pay.
-    import apprise
-
+def _loaded() -> Any:
+    # One of its plugins asks for a module that Python 3.13 dropped, and stands in for it where it is gone.
+    warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
     logger = logging.getLogger("apprise")
-    # Debug records carry the reason of a failed mail; they reach the result of the call and nothing else.
+    # Debug records carry the reason of a failed mail, and URLs; they reach the result of the call and nothing else.
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
     logger.addHandler(logging.NullHandler())
+    # It names the path of every request, which for a webhook is the secret.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # Imported late: this takes 40 MB and half a second, which a process that sends nothing need not pay.
+    import apprise
+
     answers.watch()
+    apprise.Apprise.instantiate("json://localhost")
     return apprise
 
 
