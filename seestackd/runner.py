@@ -23,6 +23,7 @@ Operation = Callable[[Transaction, Command, int], Result]
 
 MAX_BATCH = 512
 MAX_QUEUED = 20_000
+MAX_REFUSED = 10_000
 
 
 @dataclass(slots=True)
@@ -62,7 +63,9 @@ class Runner:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
-        self.commit_failed_at: int | None = None
+        self._failing_since: int | None = None
+        self._outage: tuple[int, int] | None = None
+        self._refused: dict[tuple[int, str], int] = {}
 
     def start(self) -> None:
         """Start the writer thread; results go to the running event loop."""
@@ -75,14 +78,32 @@ class Runner:
         self._closing = True
         if self._thread is not None:
             self._queue.put(None)
-            while self._thread.is_alive():
-                await asyncio.sleep(0.005)
+            await asyncio.to_thread(self._thread.join)
         self._readers.shutdown(wait=True)
 
     @property
     def queued(self) -> int:
         """How many operations wait for the writer."""
         return self._queue.qsize()
+
+    @property
+    def failing_since(self) -> int | None:
+        """Since when nothing could be committed (ms UTC); None while all is well."""
+        return self._failing_since
+
+    def take_outage(self) -> tuple[int, int] | None:
+        """Return when commits last failed and were taken again, once."""
+        outage, self._outage = self._outage, None
+        return outage
+
+    def refusals(self) -> dict[tuple[int, str], int]:
+        """Return when a ping of a monitor was last answered 503, by (project id, slug)."""
+        return dict(self._refused) if self._refused else {}
+
+    def _remember_refusal(self, command: object, at: int) -> None:
+        about = getattr(command, "about", None)
+        if about is not None and (len(self._refused) < MAX_REFUSED or about in self._refused):
+            self._refused[about] = at
 
     def submit(
         self, operation: Operation[Command, Result], command: Command, *, judgement: bool = False
@@ -93,6 +114,7 @@ class Runner:
         (semantics.md 4). Raises Busy when the queue is full or the runner stops.
         """
         if self._closing or self._loop is None or self._queue.qsize() >= MAX_QUEUED:
+            self._remember_refusal(command, self._clock.now())
             raise Busy()
         waiter: asyncio.Future[Result] = self._loop.create_future()
         self._queue.put(_Job(operation, command, self._clock.now(), judgement, waiter))
@@ -163,7 +185,9 @@ class Runner:
         except (Busy, BatchLost, StoreBroken) as error:
             self._fail(batch, error)
             return []
-        self.commit_failed_at = None
+        if self._failing_since is not None:
+            self._outage = (self._failing_since, horizon)
+            self._failing_since = None
         return changes
 
     def _attempt(self, job: _Job) -> None:
@@ -177,10 +201,11 @@ class Runner:
     def _fail(self, batch: Sequence[_Job], error: Exception) -> None:
         """Answer the whole batch with Busy: none of it is known to be stored."""
         log.error("the store took no batch of %d: %s", len(batch), error.__cause__ or error)
-        if self.commit_failed_at is None:
-            self.commit_failed_at = self._clock.now()
+        if self._failing_since is None:
+            self._failing_since = self._clock.now()
         for job in batch:
             job.error = Busy()
+            self._remember_refusal(job.command, job.at)
         if isinstance(error, StoreBroken):
             self._on_broken()
 

@@ -13,7 +13,7 @@ def overlapping(windows: Sequence[Stretch], since: int, until: int) -> Stretch |
 
 
 def usual_lateness_ms(lateness_ms: Sequence[int], wait_ms: int) -> int:
-    """Return how long after its slot a monitor is usually heard: its worst of ten plus a minute, never over the wait."""
+    """Return how late a monitor is usually heard: its worst of ten plus a minute, never more than the wait."""
     if not lateness_ms:
         return wait_ms
     return min(wait_ms, max(0, *lateness_ms[:10]) + MINUTE_MS)

@@ -1,15 +1,14 @@
 """What a ping does: runs opened and closed, slots answered, status changed (semantics.md 3 and 5)."""
 
 from copy import copy
-from dataclasses import replace
 from statistics import median
 
 from seestackd.core.events import Event
 from seestackd.core.incidents import AlertKind
-from seestackd.core.ledger import is_good, revised, split
+from seestackd.core.ledger import revised, split
 from seestackd.core.maintenance import touching
 from seestackd.core.monitor import MAX_OPEN_RUNS, Monitor, OpenRun, Outcome, SlotEntry, State, Status
-from seestackd.core.pings import FINISHING, Ping, PingKind
+from seestackd.core.pings import Ping, PingKind
 from seestackd.core.runs import Answer, Run, replaced_by_start, wait_ms
 from seestackd.core.transitions import Context, Decision, Slow
 

@@ -91,11 +91,15 @@ class _Judgement:
         previous = self.monitor.schedule.previous_before(slot) if calendar else None
         wait = wait_ms(self.monitor, self.state)
         lateness = usual_lateness_ms(self.context.history.lateness_ms, wait)
-        window = overlapping(self.context.blind, slot - early_ms(self.monitor, slot, previous), slot + lateness)
+        since = slot - early_ms(self.monitor, slot, previous)
+        # A clock that jumped has cut the time to be heard short, however punctual the job is.
+        window = overlapping(self.context.blind, since, slot + lateness) or overlapping(
+            self.context.steps, since, slot + wait
+        )
         if window is not None:
             return Outcome.UNKNOWN, BLIND, window
         refused = self.context.refused_at
-        if refused is not None and slot - early_ms(self.monitor, slot, previous) <= refused <= deadline:
+        if refused is not None and since <= refused <= deadline:
             return Outcome.UNKNOWN, REFUSED, (refused, refused)
         return Outcome.MISSED, NO_PING, None
 

@@ -13,7 +13,8 @@ MAX_DURATION_MS = 7 * DAY_MS
 class Run:
     """One execution of a job; `lateness_ms` is its start (its finish, without one) after the slot it answers.
 
-    `outcome` is an Outcome, or `replaced` (a retry took its place), `extra` (its slot had one), `closed` (while paused).
+    `outcome` is an Outcome, or `replaced` (a retry took its place), `extra` (its slot had one already), `closed` (while
+    paused).
     """
 
     id: int

@@ -119,8 +119,9 @@ class History:
 class Context:
     """What `decide` may need besides monitor and state; loaded by the operation.
 
-    `entry` is the ledger entry of the slot that a ping answers, or the newest one when judging; `taken` the stretches
-    of slots after `expected_at` that have an outcome; `refused_at` when a ping of this monitor was answered 503.
+    `blind` are stretches in which nothing could be heard, `steps` those over which the clock jumped. `entry` is the
+    ledger entry of the slot that a ping answers, or the newest one when judging; `taken` the stretches of slots after
+    `expected_at` that have an outcome; `refused_at` when a ping of this monitor was answered 503.
     """
 
     incident: Incident | None = None
@@ -128,6 +129,7 @@ class Context:
     taken: tuple[tuple[int, int], ...] = ()
     windows: Sequence[Window] = ()
     blind: tuple[tuple[int, int], ...] = ()
+    steps: tuple[tuple[int, int], ...] = ()
     history: History = History()
     refused_at: int | None = None
     run_id: int = 0

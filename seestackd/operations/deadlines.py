@@ -1,14 +1,14 @@
 """Judging silence: the monitors whose deadline has passed."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from seestackd.core.judging import judge
 from seestackd.core.monitor import DAY_MS, Monitor, State
 from seestackd.core.transitions import Context, Decision, History
 from seestackd.operations.pings import store
-from seestackd.store.interface import Transaction
+from seestackd.store.interface import BlindWindow, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +16,7 @@ MAX_MONITORS = 200
 BLIND_MEMORY_MS = 40 * DAY_MS
 RETRY_BROKEN_MS = 60_000
 HISTORY_RUNS = 10
+CLOCK_STEP = "clock step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,13 @@ class Judged:
 def judge_due(tx: Transaction, command: JudgeDue, at: int) -> Judged:
     """Judge the monitors whose deadline is not later than `at`."""
     due, more = tx.monitors.due(at, command.limit)
-    blind = tx.blind.stretches(at - BLIND_MEMORY_MS) if due else ()
+    blind = tx.blind.since(at - BLIND_MEMORY_MS) if due else []
     for monitor_id in due:
         _judge_one(tx, monitor_id, blind, command, at)
     return Judged(len(due), more, tx.monitors.next_wake())
 
 
-def _judge_one(
-    tx: Transaction, monitor_id: int, blind: tuple[tuple[int, int], ...], command: JudgeDue, at: int
-) -> None:
+def _judge_one(tx: Transaction, monitor_id: int, blind: Sequence[BlindWindow], command: JudgeDue, at: int) -> None:
     monitor = tx.monitors.by_id(monitor_id)
     if monitor is None:
         tx.monitors.rearm(monitor_id, None)
@@ -68,7 +67,7 @@ def _judge_one(
 
 
 def _context(
-    tx: Transaction, monitor: Monitor, state: State, blind: tuple[tuple[int, int], ...], command: JudgeDue
+    tx: Transaction, monitor: Monitor, state: State, blind: Sequence[BlindWindow], command: JudgeDue
 ) -> Context:
     newest = state.newest_slot
     slots = [run.slot for run in state.open_runs if run.slot is not None]
@@ -79,7 +78,9 @@ def _context(
     incident = tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None
     history = _history(tx, monitor) if blind else History()
     refused = command.refused.get((monitor.project_id, monitor.slug))
-    return Context(incident, entry, taken, tx.maintenance.concerning(monitor), blind, history, refused)
+    deaf = tuple((window.started_at, window.ended_at) for window in blind)
+    steps = tuple((window.started_at, window.ended_at) for window in blind if window.cause == CLOCK_STEP)
+    return Context(incident, entry, taken, tx.maintenance.concerning(monitor), deaf, steps, history, refused)
 
 
 def _history(tx: Transaction, monitor: Monitor) -> History:

@@ -18,7 +18,7 @@ def subject_of(monitor: Monitor) -> str:
 
 
 def apply_effects(tx: Transaction, before: State, decision: Decision, ping: Ping | None, at: int) -> None:
-    """Store what the decision does to incidents, one outbox row per channel; `decision.state` learns the incident's id."""
+    """Store what the decision does to incidents, one outbox row per channel; its state learns the incident's id."""
     facts: dict[str, Any] | None = None
     for effect in decision.effects:
         if isinstance(effect, MissedAgain):

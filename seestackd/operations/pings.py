@@ -43,6 +43,11 @@ class RecordPing:
     create: NewMonitor | None = None
     ping_id: str = ""
 
+    @property
+    def about(self) -> tuple[int, str]:
+        """The monitor it is about: a ping that could not be stored must not make its silence an alarm."""
+        return self.project_id, self.slug
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -118,7 +123,7 @@ def _context(tx: Transaction, monitor: Monitor, state: State, ping: Ping, belong
         history = History(good_durations_ms=tuple(run.duration_ms for run in runs if run.ok and run.duration_ms))
     windows = tx.maintenance.concerning(monitor)
     run_id = tx.runs.next_id()
-    return Context(incident, entry, taken, windows, (), history, None, run_id)
+    return Context(incident, entry, taken, windows, history=history, run_id=run_id)
 
 
 def store(tx: Transaction, before: State, decision: Decision, ping: Ping | None, at: int) -> int:

@@ -5,7 +5,6 @@ returns plain values from `core`; rows of a noun are reached through the attribu
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from seestackd.core.alerts import Routing
@@ -14,82 +13,14 @@ from seestackd.core.maintenance import Window
 from seestackd.core.monitor import Monitor, NewMonitor, SlotEntry, State
 from seestackd.core.pings import Ping
 from seestackd.core.replay import ReplayBatch, ReplayEvent
-from seestackd.core.telemetry import HttpRequest
 from seestackd.core.runs import Run
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A group of monitors and keys."""
-
-    id: int
-    uid: str
-    slug: str
-    name: str
-    created_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key without its secret; `hash` is SHA-256 in hex, `prefix` its first characters, `secret` only for scope ping."""
-
-    id: int
-    uid: str
-    project_id: int
-    name: str
-    scope: str
-    hash: str
-    prefix: str
-    created_at: int
-    secret: str | None = None
-    environment: str | None = None
-    last_used_at: int | None = None
-    last_used_from: str | None = None
-    revoked_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPing:
-    """One ping as stored; `note` says why it changed nothing, where it did not."""
-
-    id: int
-    monitor_id: int
-    run_id: int | None
-    ping: Ping
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try to send an outbox row; `result` is delivered or failed, `status` the HTTP status where there was one."""
-
-    at: int
-    duration_ms: int
-    result: str
-    error: str | None = None
-    status: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BlindWindow:
-    """A stretch in which a ping could not have been heard; `slugs` are some of the monitors with an unknown run."""
-
-    id: int
-    started_at: int
-    ended_at: int
-    cause: str
-    unknown: int = 0
-    slugs: tuple[str, ...] = ()
-    noticed_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Alive:
-    """The last "I hear": wall clock, milliseconds since boot, and which boot."""
-
-    at: int
-    boot_at: int
-    boot_id: str
+from seestackd.core.telemetry import HttpRequest
+from seestackd.store.records import Alive as Alive
+from seestackd.store.records import Attempt as Attempt
+from seestackd.store.records import BlindWindow as BlindWindow
+from seestackd.store.records import Key as Key
+from seestackd.store.records import Project as Project
+from seestackd.store.records import StoredPing as StoredPing
 
 
 class Projects(Protocol):
@@ -134,9 +65,9 @@ class Monitors(Protocol):
         ...
 
     def due(self, until: int, limit: int) -> tuple[list[int], bool]:
-        """Return ids of monitors whose deadline is not later than `until`, longest overdue first, and whether to ask again.
+        """Return ids of monitors whose deadline is not later than `until`, longest overdue first.
 
-        At most `limit` rows are looked at.
+        The second value tells whether to ask again. At most `limit` rows are looked at.
         """
         ...
 
@@ -154,6 +85,10 @@ class Monitors(Protocol):
 class Pings(Protocol):
     def append(self, monitor_id: int, ping: Ping, run_id: int | None, prev: int | None, note: str | None) -> int: ...
     def latest(self, monitor_id: int, limit: int) -> list[StoredPing]: ...
+    def last_arrival(self) -> int | None:
+        """Return when the newest ping of all arrived."""
+        ...
+
     def output(self, ping_id: int) -> str | None: ...
     def seen(self, project_id: int, slug: str, kind: str, key: str) -> int | None: ...
     def remember(self, project_id: int, slug: str, kind: str, key: str, ping_id: int, at: int) -> None: ...
@@ -209,8 +144,8 @@ class Maintenance(Protocol):
 
 class Blind(Protocol):
     def open(self, started_at: int, ended_at: int, cause: str) -> BlindWindow: ...
-    def stretches(self, since: int) -> tuple[tuple[int, int], ...]:
-        """Return (start, end) of the blind windows that end after `since`."""
+    def since(self, since: int) -> list[BlindWindow]:
+        """Return the blind windows that end after `since`, oldest first."""
         ...
 
     def blame(self, started_at: int, slug: str) -> None:
@@ -222,6 +157,7 @@ class Blind(Protocol):
         ...
 
     def noticed(self, window_id: int, at: int) -> None: ...
+    def record_step(self, at: int, step_ms: int) -> None: ...
     def alive(self, node: str) -> Alive | None: ...
     def stamp(self, node: str, alive: Alive) -> None: ...
 
@@ -235,6 +171,9 @@ class Incidents(Protocol):
     def opened_since(self, monitor_id: int, since: int) -> int: ...
     def due(self, until: int, limit: int) -> list[Incident]: ...
     def next_action(self) -> int | None: ...
+    def shift(self, step_ms: int) -> None:
+        """Move what is waited for with a step of the clock."""
+        ...
 
 
 class Outbox(Protocol):
@@ -287,6 +226,9 @@ class Outbox(Protocol):
         ...
 
     def told(self, incident_id: int, kind: AlertKind, channel: str) -> bool: ...
+    def shift(self, step_ms: int) -> None:
+        """Move next attempts and claims with a step of the clock."""
+        ...
 
 
 class Telemetry(Protocol):

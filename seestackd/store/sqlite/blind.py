@@ -28,11 +28,9 @@ class SqliteBlind:
         )
         return BlindWindow(cursor.lastrowid or 0, started_at, ended_at, cause)
 
-    def stretches(self, since: int) -> tuple[tuple[int, int], ...]:
-        rows = self._execute(
-            "SELECT started_at, ended_at FROM blind_windows WHERE ended_at > ? ORDER BY started_at", (since,)
-        )
-        return tuple((start, end) for start, end in rows.fetchall())
+    def since(self, since: int) -> list[BlindWindow]:
+        rows = self._execute(f"SELECT {_COLUMNS} FROM blind_windows WHERE ended_at > ? ORDER BY started_at", (since,))
+        return [_window(row) for row in rows.fetchall()]
 
     def blame(self, started_at: int, slug: str) -> None:
         row = self._execute(
@@ -53,6 +51,9 @@ class SqliteBlind:
 
     def noticed(self, window_id: int, at: int) -> None:
         self._execute("UPDATE blind_windows SET noticed_at = ? WHERE id = ?", (at, window_id))
+
+    def record_step(self, at: int, step_ms: int) -> None:
+        self._execute("INSERT INTO clock_steps (at, step_ms) VALUES (?, ?)", (at, step_ms))
 
     def alive(self, node: str) -> Alive | None:
         row = self._execute("SELECT at, boot_at, boot_id FROM alive WHERE node = ?", (node,)).fetchone()

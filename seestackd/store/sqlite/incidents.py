@@ -77,6 +77,13 @@ class SqliteIncidents:
         row = self._execute("SELECT min(next_action_at) FROM incidents WHERE next_action_at IS NOT NULL").fetchone()
         return None if row is None else row[0]
 
+    def shift(self, step_ms: int) -> None:
+        self._execute(
+            "UPDATE incidents SET next_action_at = next_action_at + ?, silenced_until = silenced_until + ?"
+            " WHERE closed_at IS NULL",
+            (step_ms, step_ms),
+        )
+
     def _one(self, condition: str, values: tuple[Any, ...]) -> Incident | None:
         row = self._execute(f"SELECT {_COLUMNS} FROM incidents WHERE {condition}", values).fetchone()
         return None if row is None else _incident(row)

@@ -35,11 +35,11 @@ class SqliteProjects:
         return Project(id=project_id, uid=uid, slug=slug, name=name, created_at=at)
 
     def by_slug(self, slug: str) -> Project | None:
-        row = self._execute(f"SELECT {_PROJECT} FROM projects WHERE slug = ?", (slug,)).fetchone()  # noqa: S608
+        row = self._execute(f"SELECT {_PROJECT} FROM projects WHERE slug = ?", (slug,)).fetchone()
         return Project(*row) if row else None
 
     def all(self) -> list[Project]:
-        rows = self._execute(f"SELECT {_PROJECT} FROM projects ORDER BY id").fetchall()  # noqa: S608
+        rows = self._execute(f"SELECT {_PROJECT} FROM projects ORDER BY id").fetchall()
         return [Project(*row) for row in rows]
 
 
@@ -66,7 +66,7 @@ class SqliteKeys:
 
     def all(self) -> list[Key]:
         """Return every key, revoked ones included, oldest first."""
-        return [Key(*row) for row in self._execute(f"SELECT {_KEY} FROM keys ORDER BY id").fetchall()]  # noqa: S608
+        return [Key(*row) for row in self._execute(f"SELECT {_KEY} FROM keys ORDER BY id").fetchall()]
 
     def revoke(self, key_id: int, at: int) -> None:
         """Revoke a key; a second time keeps the first instant."""

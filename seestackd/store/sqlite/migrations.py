@@ -7,8 +7,8 @@ from sqlite_utils.migrations import Migrations
 
 MIGRATIONS = Migrations("seestackd")
 
-# State is one narrow row per monitor, rewritten by every ping. `wake_at` is the indexed instant at which the judge looks
-# again; it may lie before `deadline_at` (never after), so that a ping which only postpones a deadline touches no index.
+# State is one narrow row per monitor, rewritten by every ping. `wake_at` is the indexed instant at which the judge
+# looks again; it may lie before `deadline_at` (never after), so that a ping which only postpones a deadline touches no index.
 _FIRST = """
 CREATE TABLE projects (
   id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL, platform TEXT,
@@ -50,7 +50,8 @@ CREATE TABLE ping_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ping_keys_at ON ping_keys (at);
 CREATE TABLE runs (
-  id INTEGER PRIMARY KEY, monitor_id INTEGER NOT NULL, prev INTEGER, rid TEXT, slot INTEGER, started_at INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY, monitor_id INTEGER NOT NULL, prev INTEGER, rid TEXT, slot INTEGER,
+  started_at INTEGER NOT NULL,
   heard_start INTEGER NOT NULL, ended_at INTEGER, duration_ms INTEGER, lateness_ms INTEGER, outcome TEXT, ok INTEGER,
   exit_code INTEGER, host TEXT, trace_id TEXT
 ) STRICT;

@@ -16,9 +16,9 @@ _SPEC = (
     " archived_at, version"
 )
 _STATE = (
-    "status, good, bad, bad_since, unknowns, unknown_of, watched_from, expected_at, newest_slot, newest_judged, silent_slot, hold_until,"
-    " paused_until, open_runs, incident_id, deadline_at, last_ping_at, last_ping_id, last_ping_mark, last_ok_at,"
-    " last_finish_at, last_run_id, last_duration_ms, ends_only"
+    "status, good, bad, bad_since, unknowns, unknown_of, watched_from, expected_at, newest_slot, newest_judged,"
+    " silent_slot, hold_until, paused_until, open_runs, incident_id, deadline_at, last_ping_at, last_ping_id,"
+    " last_ping_mark, last_ok_at, last_finish_at, last_run_id, last_duration_ms, ends_only"
 )
 _COLUMNS = _STATE.split(", ")
 _LOAD_STATE = f"SELECT {_STATE} FROM monitor_state WHERE monitor_id = ?"

@@ -75,7 +75,7 @@ class SqliteOutbox:
         return [name for (name,) in self._execute("SELECT DISTINCT channel FROM outbox WHERE state = 'pending'")]
 
     def by_id(self, row_id: int) -> OutboxRow | None:
-        values = self._execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,)).fetchone()  # noqa: S608
+        values = self._execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,)).fetchone()
         return _row(values) if values else None
 
     def settle(self, row_id: int, state: str, result: str, at: int) -> None:
@@ -105,7 +105,7 @@ class SqliteOutbox:
 
     def pending_for(self, incident_id: int, channel: str | None = None) -> list[OutboxRow]:
         rows = self._execute(
-            f"SELECT {_COLUMNS} FROM outbox WHERE incident_id = :incident AND state = 'pending'"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM outbox WHERE incident_id = :incident AND state = 'pending'"
             " AND (:channel IS NULL OR channel = :channel) ORDER BY id",
             {"incident": incident_id, "channel": channel},
         )
@@ -113,7 +113,7 @@ class SqliteOutbox:
 
     def listed(self, limit: int, state: str | None = None) -> list[OutboxRow]:
         rows = self._execute(
-            f"SELECT {_COLUMNS} FROM outbox WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit",  # noqa: S608
+            f"SELECT {_COLUMNS} FROM outbox WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit",
             {"state": state, "limit": limit},
         )
         return [_row(values) for values in rows]
@@ -124,6 +124,13 @@ class SqliteOutbox:
             (incident_id, channel, kind),
         )
         return found.fetchone() is not None
+
+    def shift(self, step_ms: int) -> None:
+        self._execute("UPDATE outbox SET next_attempt_at = next_attempt_at + ? WHERE state = 'pending'", (step_ms,))
+        self._execute(
+            "UPDATE lanes SET claimed_until = claimed_until + ?, window_ends_at = window_ends_at + ?",
+            (step_ms, step_ms),
+        )
 
 
 def _values(alert: Alert, at: int) -> tuple[object, ...]:

@@ -68,6 +68,10 @@ class SqlitePings:
             at = row[2]
         return found
 
+    def last_arrival(self) -> int | None:
+        row = self._execute("SELECT arrived_at FROM pings ORDER BY id DESC LIMIT 1").fetchone()
+        return None if row is None else row[0]
+
     def output(self, ping_id: int) -> str | None:
         row = self._execute("SELECT body FROM outputs WHERE ping_id = ?", (ping_id,)).fetchone()
         return None if row is None else zstandard.ZstdDecompressor().decompress(row[0]).decode()

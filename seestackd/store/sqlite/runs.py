@@ -11,8 +11,8 @@ _RUN = (
     " host, trace_id"
 )
 _INSERT = (
-    "INSERT INTO runs (id, prev, monitor_id, rid, slot, started_at, heard_start, ended_at, duration_ms, lateness_ms, outcome,"
-    " ok, exit_code, host, trace_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO runs (id, prev, monitor_id, rid, slot, started_at, heard_start, ended_at, duration_ms, lateness_ms,"
+    " outcome, ok, exit_code, host, trace_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SLOT = "first_at, last_at, count, outcome, reason, run_id, judged_at, more"
 _PUT = f"INSERT OR REPLACE INTO slots (monitor_id, {_SLOT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -41,8 +41,8 @@ class SqliteRuns:
         self._execute(
             _INSERT,
             (
-                run.id, prev, run.monitor_id, run.rid, run.slot, run.started_at, run.heard_start, run.ended_at, run.duration_ms,
-                run.lateness_ms, run.outcome, run.ok, run.exit_code, run.host, run.trace_id,
+                run.id, prev, run.monitor_id, run.rid, run.slot, run.started_at, run.heard_start, run.ended_at,
+                run.duration_ms, run.lateness_ms, run.outcome, run.ok, run.exit_code, run.host, run.trace_id,
             ),
         )  # fmt: skip
 

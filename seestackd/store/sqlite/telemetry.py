@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from seestackd.core.telemetry import HttpRequest
 
 _COLUMNS = ", ".join(HttpRequest._fields).replace("outbound", "direction")
-_INSERT = f"INSERT INTO http_requests (project_id, {_COLUMNS}) VALUES ({', '.join('?' * 14)})"  # noqa: S608
+_INSERT = f"INSERT INTO http_requests (project_id, {_COLUMNS}) VALUES ({', '.join('?' * 14)})"
 _BETWEEN = (
-    f"SELECT {_COLUMNS} FROM http_requests WHERE project_id = ? AND at >= ? AND at < ?"  # noqa: S608
+    f"SELECT {_COLUMNS} FROM http_requests WHERE project_id = ? AND at >= ? AND at < ?"
     " ORDER BY at DESC, id DESC LIMIT ?"
 )
-_BY_TRACE = f"SELECT {_COLUMNS} FROM http_requests WHERE project_id = ? AND trace_id = ? ORDER BY at, id LIMIT ?"  # noqa: S608
+_BY_TRACE = f"SELECT {_COLUMNS} FROM http_requests WHERE project_id = ? AND trace_id = ? ORDER BY at, id LIMIT ?"
 
 
 class SqliteTelemetry:

@@ -1,0 +1,136 @@
+"""Knowing when nothing could be heard: the "I hear" stamp, blind windows, clock steps (semantics.md 6)."""
+
+from dataclasses import dataclass
+
+from seestackd.core.alerts import hearers
+from seestackd.core.clock_steps import after_step
+from seestackd.core.incidents import SEVERITY, Alert, AlertKind
+from seestackd.core.monitor import HOUR_MS, MINUTE_MS
+from seestackd.operations.deadlines import CLOCK_STEP
+from seestackd.store.interface import Alive, BlindWindow, Transaction
+
+BACKLOG_MS = 30_000
+BLIND_STEP_MS = 30_000
+RECORDED_STEP_MS = 2_000
+WORTH_TELLING_MS = 10 * MINUTE_MS
+TELL_EVERY_MS = HOUR_MS
+SETTLING_MS = MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Hear:
+    """The daemon hears: milliseconds since boot, and which boot."""
+
+    node: str
+    boot_at: int
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """The daemon begins to listen; `inherited` when its socket was held open meanwhile."""
+
+    hear: Hear
+    inherited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Blinded:
+    """Nothing could be stored from `since` to `until` (ms UTC)."""
+
+    since: int
+    until: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStepped:
+    """The wall clock moved by `step_ms` beyond boot time."""
+
+    step_ms: int
+
+
+def hear(tx: Transaction, command: Hear, at: int) -> None:
+    """Stamp "I hear"."""
+    tx.blind.stamp(command.node, Alive(at, command.boot_at, command.boot_id))
+
+
+def listen(tx: Transaction, command: Listen, at: int) -> tuple[bool, BlindWindow | None]:
+    """Stamp, and open a blind window for the time since the last stamp.
+
+    Returns whether the daemon has listened before, and the window. Pings wait in the backlog of an inherited socket,
+    so a gap of up to 30 s is not blind then.
+    """
+    last = tx.blind.alive(command.hear.node)
+    heard_at = max(last.at if last is not None else 0, tx.pings.last_arrival() or 0)
+    hear(tx, command.hear, at)
+    if last is None:
+        return False, None
+    gap = at - heard_at
+    if gap <= 0 or (command.inherited and gap <= BACKLOG_MS):
+        return True, None
+    return True, tx.blind.open(heard_at, at, "not running")
+
+
+def blinded(tx: Transaction, command: Blinded, at: int) -> BlindWindow | None:
+    """Open a blind window unless the stretch is too short to matter."""
+    if command.until - command.since <= BACKLOG_MS:
+        return None
+    return tx.blind.open(command.since, command.until, command.cause)
+
+
+def clock_stepped(tx: Transaction, command: ClockStepped, at: int) -> int:
+    """Record a step of more than 2 s; after one of more than 30 s shift what measures elapsed time.
+
+    Returns how many monitors were touched.
+    """
+    step = command.step_ms
+    if abs(step) <= RECORDED_STEP_MS:
+        return 0
+    tx.blind.record_step(at, step)
+    if abs(step) <= BLIND_STEP_MS:
+        return 0
+    tx.blind.open(min(at, at - step), at, CLOCK_STEP)
+    touched = 0
+    for project in tx.projects.all():
+        for monitor in tx.monitors.in_project(project.id):
+            state = tx.monitors.load_state(monitor.id)
+            shifted = after_step(monitor, state, at, step)
+            if shifted != state:
+                tx.monitors.save_state(monitor.id, shifted, state)
+                tx.monitors.rearm(monitor.id, shifted.deadline_at)
+                touched += 1
+    tx.incidents.shift(step)
+    tx.outbox.shift(step)
+    return touched
+
+
+def tell_blind(tx: Transaction, command: None, at: int) -> BlindWindow | None:
+    """Tell the default channels of the newest blind window, once, when it is worth telling; at most one per hour."""
+    recent = tx.blind.recent(20)
+    last_told = max((window.noticed_at or 0 for window in recent), default=0)
+    if at - last_told < TELL_EVERY_MS:
+        return None
+    for window in recent:
+        lasted = window.ended_at - window.started_at
+        worth_it = window.unknown > 0 or lasted >= WORTH_TELLING_MS
+        if window.noticed_at is None and worth_it and at - window.ended_at >= SETTLING_MS:
+            _tell(tx, window, at)
+            return window
+    return None
+
+
+def _tell(tx: Transaction, window: BlindWindow, at: int) -> None:
+    facts = {
+        "started_at": window.started_at,
+        "ended_at": window.ended_at,
+        "cause": window.cause,
+        "unknown": window.unknown,
+        "slugs": list(window.slugs),
+        "at": at,
+    }
+    severity = SEVERITY[AlertKind.BLIND]
+    channels = tx.routing.default_channels
+    told = [h.channel for h in hearers(tx.routing, channels, AlertKind.BLIND, severity, None, at) if h.told]
+    tx.outbox.put([Alert(tx.new_id(), channel, AlertKind.BLIND, severity, facts) for channel in told], at)
+    tx.blind.noticed(window.id, at)

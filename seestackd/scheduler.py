@@ -1,0 +1,229 @@
+"""APScheduler: wake at the earliest deadline, alive stamp, upkeep; and a guard that knows when the clock jumps."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from seestackd.clock import Clock
+from seestackd.core.events import DeadlineSet
+from seestackd.errors import Busy
+from seestackd.feed import Feed
+from seestackd.operations.blind import (
+    Blinded,
+    ClockStepped,
+    Hear,
+    Listen,
+    blinded,
+    clock_stepped,
+    hear,
+    listen,
+    tell_blind,
+)
+from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
+from seestackd.operations.upkeep import Upkeep, forget_old
+from seestackd.runner import Runner
+
+log = logging.getLogger(__name__)
+logging.getLogger("apscheduler").setLevel(logging.WARNING)
+
+JUDGE_EVERY_S = 1.0
+HEAR_EVERY_S = 10.0
+UPKEEP_EVERY_S = 60.0
+GUARD_EVERY_S = 0.5
+SETTLE_S = 20.0
+LATE_TICK_S = 2.0
+NOTICED_STEP_MS = 500
+TIME_SYNC_WAIT_S = 600.0
+_TIMESYNC = Path("/run/systemd/timesync")
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def _boot_id() -> str:
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return "unknown"
+
+
+class FromNow(BaseTrigger):  # type: ignore[misc]
+    """Fires a step after now; never enumerates missed runs, which would freeze the loop after a clock step."""
+
+    def __init__(self, seconds: float) -> None:
+        self.step = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return now if previous_fire_time is None else now + self.step
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the judge waits before it trusts what it sees (seconds)."""
+
+    settle_s: float = SETTLE_S
+    late_tick_s: float = LATE_TICK_S
+    time_sync_s: float = TIME_SYNC_WAIT_S
+
+
+@dataclass(slots=True)
+class Scheduler:
+    """Owns the timed jobs. `inherited` says whether the listening socket was held open while nobody listened."""
+
+    runner: Runner
+    feed: Feed
+    clock: Clock
+    inherited: bool = False
+    patience: Patience = field(default_factory=Patience)
+    chores: Sequence[Callable[[], Awaitable[None]]] = ()
+    node: str = "local"
+    timesync: Path = _TIMESYNC
+    last_judged: float | None = None
+    _jobs: AsyncIOScheduler = field(init=False)
+    _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    _pass: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _next_judge_at: int = 0
+    _last_tick: float = 0.0
+    _hold_until: float = 0.0
+    _started_at: float = 0.0
+    _offset: int = 0
+    _boot_id: str = ""
+
+    async def start(self) -> None:
+        """Note since when nothing was heard, then begin to judge."""
+        self._boot_id = _boot_id()
+        self._offset = self.clock.now() - self.clock.boottime()
+        self._started_at = self._last_tick = self.clock.monotonic()
+        listened_before, window = await self.runner.run(listen, Listen(self._hear(), self.inherited))
+        if window is not None:
+            log.warning("nothing was heard for %.0f s", (window.ended_at - window.started_at) / 1000)
+        if listened_before:
+            self._hold_until = self._started_at + self.patience.settle_s
+        self._jobs = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2}
+        )
+        self._jobs.add_job(self._judge, FromNow(JUDGE_EVERY_S), id="judge")
+        self._jobs.add_job(self._stamp, FromNow(HEAR_EVERY_S), id="hear")
+        self._jobs.add_job(self._upkeep, FromNow(UPKEEP_EVERY_S), id="upkeep")
+        self._jobs.start()
+        self.feed.listen(self._on_changes)
+        self._tasks.append(asyncio.create_task(self._guard()))
+
+    async def stop(self) -> None:
+        """End the jobs. Call `stamp_last` once the listener has closed."""
+        for task in self._tasks:
+            task.cancel()
+        self._jobs.shutdown(wait=False)
+        async with self._pass:
+            pass
+
+    async def stamp_last(self) -> None:
+        """Stamp "I hear" for the last time, after the listener has closed."""
+        await self._stamp()
+
+    def progressing(self, seconds: float) -> bool:
+        """Tell whether a judging pass ended within the last `seconds`; the watchdog is fed by this."""
+        since = self._started_at if self.last_judged is None else self.last_judged
+        return self.clock.monotonic() - since < seconds
+
+    def _hear(self) -> Hear:
+        return Hear(self.node, self.clock.boottime(), self._boot_id)
+
+    def _on_changes(self, changes: Sequence[object]) -> None:
+        earliest = min((change.at for change in changes if isinstance(change, DeadlineSet)), default=None)
+        if earliest is not None and earliest < self._next_judge_at:
+            self._wake_at(earliest)
+
+    def _wake_at(self, at: int) -> None:
+        self._next_judge_at = max(at, self.clock.now())
+        self._jobs.modify_job("judge", next_run_time=datetime.fromtimestamp(self._next_judge_at / 1000, UTC))
+
+    async def _judge(self) -> None:
+        if self._pass.locked():
+            return
+        async with self._pass:
+            try:
+                await self._judging_pass()
+            except Busy:
+                log.warning("judging waits: the store takes nothing")
+
+    async def _judging_pass(self) -> None:
+        tick = self.clock.monotonic()
+        late = tick - self._last_tick - JUDGE_EVERY_S > self.patience.late_tick_s
+        self._last_tick = tick
+        if late:
+            log.warning("the judge was held up: pings may be waiting, judging pauses %.0f s", self.patience.settle_s)
+            self._hold_until = tick + self.patience.settle_s
+        await self._check_clock()
+        await self._check_commits()
+        self._next_judge_at = self.clock.now() + int(JUDGE_EVERY_S * 1000)
+        if tick < self._hold_until or not self._time_is_set(tick):
+            self.last_judged = tick
+            return
+        judged = await self._judge_all()
+        self.last_judged = self.clock.monotonic()
+        if judged.next_wake_at is not None and judged.next_wake_at < self._next_judge_at:
+            self._wake_at(judged.next_wake_at)
+
+    async def _judge_all(self) -> Judged:
+        while True:
+            judged = await self.runner.submit(judge_due, JudgeDue(refused=self.runner.refusals()), judgement=True)
+            if not judged.more:
+                return judged
+
+    async def _check_commits(self) -> None:
+        """Have a stretch in which nothing could be stored known as blind before anybody is judged by it."""
+        if self.runner.failing_since is not None:
+            await self._stamp()
+        outage = self.runner.take_outage()
+        if outage is not None:
+            await self.runner.run(blinded, Blinded(*outage, "commits failed"))
+
+    def _time_is_set(self, tick: float) -> bool:
+        if tick - self._started_at > self.patience.time_sync_s or not self.timesync.is_dir():
+            return True
+        return (self.timesync / "synchronized").exists()
+
+    async def _stamp(self) -> None:
+        await self.runner.run(hear, self._hear())
+
+    async def _upkeep(self) -> None:
+        chores: list[Callable[[], Awaitable[Any]]] = [
+            *self.chores,
+            lambda: self.runner.run(tell_blind, None),
+            lambda: self.runner.run(forget_old, Upkeep()),
+        ]
+        for chore in chores:
+            try:
+                await chore()
+            except Exception:
+                log.exception("a chore failed")
+
+    async def _guard(self) -> None:
+        """Look for clock steps on the monotonic clock, which no step can stop."""
+        while True:
+            await asyncio.sleep(GUARD_EVERY_S)
+            await self._check_clock()
+
+    async def _check_clock(self) -> None:
+        """Compare wall and boot time with how they stood before."""
+        offset = self.clock.now() - self.clock.boottime()
+        step = offset - self._offset
+        if abs(step) > NOTICED_STEP_MS:
+            self._offset = offset
+            await self._on_step(step)
+
+    async def _on_step(self, step_ms: int) -> None:
+        log.warning("the wall clock moved by %.1f s", step_ms / 1000)
+        try:
+            await self.runner.run(clock_stepped, ClockStepped(step_ms))
+        except Busy:
+            log.error("a step of the clock by %d ms could not be recorded", step_ms)
+        now = datetime.fromtimestamp(self.clock.now() / 1000, UTC)
+        for job in self._jobs.get_jobs():
+            job.modify(next_run_time=now)

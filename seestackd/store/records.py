@@ -1,0 +1,79 @@
+"""What a store keeps besides the values of `core`: plain rows, without behaviour."""
+
+from dataclasses import dataclass
+
+from seestackd.core.pings import Ping
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A group of monitors and keys."""
+
+    id: int
+    uid: str
+    slug: str
+    name: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key; `hash` is SHA-256 in hex, `prefix` its first characters; the `secret` is kept only for scope ping."""
+
+    id: int
+    uid: str
+    project_id: int
+    name: str
+    scope: str
+    hash: str
+    prefix: str
+    created_at: int
+    secret: str | None = None
+    environment: str | None = None
+    last_used_at: int | None = None
+    last_used_from: str | None = None
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPing:
+    """One ping as stored; `note` says why it changed nothing, where it did not."""
+
+    id: int
+    monitor_id: int
+    run_id: int | None
+    ping: Ping
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to send an outbox row; `result` is delivered or failed, `status` the HTTP status where there was one."""
+
+    at: int
+    duration_ms: int
+    result: str
+    error: str | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlindWindow:
+    """A stretch in which a ping could not have been heard; `slugs` are some of the monitors with an unknown run."""
+
+    id: int
+    started_at: int
+    ended_at: int
+    cause: str
+    unknown: int = 0
+    slugs: tuple[str, ...] = ()
+    noticed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The last "I hear": wall clock, milliseconds since boot, and which boot."""
+
+    at: int
+    boot_at: int
+    boot_id: str
