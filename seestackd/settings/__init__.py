@@ -1,7 +1,7 @@
 """The daemon's settings: one TOML file, environment overrides and systemd credentials, validated at start."""
 
 from seestackd.settings.load import SYSTEM_FILE, BadSettings, load
-from seestackd.settings.model import ChannelSettings, Defaults, Server, Settings, Storage
+from seestackd.settings.model import ChannelSettings, Defaults, Server, Settings, Storage, split_address
 
 __all__ = [
     "SYSTEM_FILE",
@@ -12,4 +12,5 @@ __all__ = [
     "Settings",
     "Storage",
     "load",
+    "split_address",
 ]

@@ -30,9 +30,9 @@ def split_address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
     if not colon or not host or (":" in host and not bracketed) or not (port.isascii() and port.isdigit()):
-        raise ValueError(text)
+        raise ValueError(f'"{text}" is not HOST:PORT')
     if int(port) > 65535:
-        raise ValueError(text)
+        raise ValueError(f'"{text}" is not HOST:PORT')
     return host[1:-1] if bracketed else host, int(port)
 
 
