@@ -78,8 +78,9 @@ class Delivery:
     async def stop(self, patience: float = 3.0) -> None:
         """Start no further sending, and wait `patience` seconds for those on their way; the rest waits."""
         self._forget()
+        self._forget = lambda: None
         self._stopping = True
-        tasks = [lane.task for lane in self._lanes.values()]
+        tasks = [task for lane in self._lanes.values() for task in (lane.task, *lane.late)]
         for lane in self._lanes.values():
             lane.woken.set()
         if tasks:
@@ -147,7 +148,8 @@ class Delivery:
 
     def _rendered(self, row: OutboxRow) -> Message:
         alert = row.alert
-        return render(alert.alert_id, alert.kind, alert.facts, public_url=self._public_url, at=self._clock.now())
+        facts = {"incident_id": alert.incident_id, **alert.facts}
+        return render(alert.alert_id, alert.kind, facts, public_url=self._public_url, at=self._clock.now())
 
     async def _settle(self, row: OutboxRow, sent: Sent) -> None:
         command = SettleDelivery(

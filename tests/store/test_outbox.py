@@ -29,7 +29,12 @@ def outbox(session: SqliteSession) -> Outbox:
 
 
 def an_alert(
-    name: str = "a", *, channel: str = "mail", monitor: int | None = 1, due: int | None = None, incident: int | None = None
+    name: str = "a",
+    *,
+    channel: str = "mail",
+    monitor: int | None = 1,
+    due: int | None = None,
+    incident: int | None = None,
 ) -> Alert:
     facts = {"slug": name, "usual_ms": [1, 2], "message": "naïve ☃"}
     return Alert(name, channel, AlertKind.MISSED, Severity.CRITICAL, facts, 7, monitor, incident, due)
