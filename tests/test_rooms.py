@@ -36,7 +36,7 @@ SQL_CLOCK = re.compile(r"\bCURRENT_(TIMESTAMP|DATE|TIME)\b|'now'|\bunixepoch\(\s
 # Library -> the only places that import it.
 KEEPERS = {
     "apprise": ["delivery/apprise_sender.py"],
-    "requests": ["delivery/apprise_sender.py"],
+    "requests": ["delivery/answers.py"],
     "apscheduler": ["scheduler.py"],
     "cronsim": ["core/schedule.py", "core/slots.py"],
     "oncalendar": ["core/schedule.py", "core/slots.py"],
