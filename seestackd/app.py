@@ -18,15 +18,18 @@ from seestackd.core.keys import RANDOM_BYTES, Scope, make_secret
 from seestackd.delivery.apprise_sender import AppriseSender, warm_up
 from seestackd.delivery.channels import Channel
 from seestackd.delivery.worker import Delivery
-from seestackd.errors import Forbidden
+from seestackd.errors import Forbidden, Invalid
 from seestackd.feed import Feed
 from seestackd.operations.keys import CreateKey, EnsureProject, all_keys, create, ensure_project
 from seestackd.runner import Runner
-from seestackd.settings import Settings
+from seestackd.scheduler import Scheduler
+from seestackd.settings import Settings, split_address
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.store.sqlite.lock import DatabaseLock
 from seestackd.systemd import Inherited, Notifier, feed_watchdog, inherited_sockets, watchdog_seconds
+from seestackd.web.auth import KeyTable
+from seestackd.web.server import WebSettings, bind, create_app, start_sites
 
 log = logging.getLogger(__name__)
 
@@ -68,31 +71,35 @@ def serve(settings: Settings, admin: AdminApp, tell: Callable[[Started], None], 
     """Run the daemon until SIGTERM or SIGINT; `tell` is called once it listens.
 
     A first key is made only when `attended`: it is shown once, and nobody reads a key out of a journal.
-    Raises what `opened` raises, and OSError when an address cannot be listened on.
+    Raises what `opened` raises, and Invalid when the address cannot be listened on.
     """
     notifier, sockets = Notifier.from_environment(), inherited_sockets()
     with opened(settings, LOCK_WAIT_S) as store:
-        asyncio.run(_until_stopped(settings, store, admin, tell, notifier, sockets, attended))
+        start = _Start(settings, store, admin, sockets, attended)
+        asyncio.run(_until_stopped(start, tell, notifier))
 
 
-async def _until_stopped(
-    settings: Settings,
-    store: SqliteStore,
-    admin: AdminApp,
-    tell: Callable[[Started], None],
-    notifier: Notifier,
-    sockets: list[Inherited],
-    attended: bool,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What a start is made of."""
+
+    settings: Settings
+    store: SqliteStore
+    admin: AdminApp
+    inherited: list[Inherited]
+    attended: bool
+
+
+async def _until_stopped(start: _Start, tell: Callable[[Started], None], notifier: Notifier) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, log.warning, "settings are read at start: restart to apply changes")
-    async with _parts(settings, store, admin, sockets, attended) as (started, progressing):
+    async with _parts(start) as (started, scheduler):
         tell(started)
         notifier.ready(f"listening on {', '.join(started.addresses)}")
-        watchdog = _watchdog(notifier, progressing)
+        watchdog = _watchdog(notifier, scheduler)
         await stop.wait()
         log.info("stopping")
         notifier.stopping()
@@ -100,30 +107,70 @@ async def _until_stopped(
             watchdog.cancel()
 
 
-def _watchdog(notifier: Notifier, progressing: Callable[[float], bool]) -> "asyncio.Task[None] | None":
+def _watchdog(notifier: Notifier, scheduler: Scheduler) -> "asyncio.Task[None] | None":
     seconds = watchdog_seconds()
     if seconds is None:
         return None
-    return asyncio.create_task(feed_watchdog(notifier, seconds, lambda: progressing(seconds)))
+    return asyncio.create_task(feed_watchdog(notifier, seconds, lambda: scheduler.progressing(seconds)))
 
 
 @asynccontextmanager
-async def _parts(
-    settings: Settings, store: SqliteStore, admin: AdminApp, sockets: list[Inherited], attended: bool
-) -> AsyncIterator[tuple[Started, Callable[[float], bool]]]:
+async def _parts(start: _Start) -> AsyncIterator[tuple[Started, Scheduler]]:
     """Start every part, what others lean on first; stop in the opposite order."""
-    clock, feed = Clock(), Feed()
+    settings, clock, feed = start.settings, Clock(), Feed()
     async with AsyncExitStack() as stack:
-        runner = Runner(store, clock, feed, _broken)
+        sockets = stack.enter_context(_listeners(settings.server.listen, start.inherited))
+        runner = Runner(start.store, clock, feed, _broken)
         runner.start()
         stack.push_async_callback(runner.stop)
-        first_key = await _first_start(runner, attended)
+        first_key = await _first_start(runner, start.attended)
+        keys = KeyTable(runner, feed, clock)
+        await keys.load()
+        stack.push_async_callback(keys.close)
         delivery = _delivery(settings, runner, feed, clock)
         await delivery.start()
         stack.push_async_callback(delivery.stop)
-        listener = stack.enter_context(_unix_socket(settings.socket_path))
-        await stack.enter_async_context(_answering(admin(runner, settings), listener))
-        yield Started(("http://" + settings.server.listen,), first_key), lambda seconds: True
+        unix_socket = stack.enter_context(_unix_socket(settings.socket_path))
+        await stack.enter_async_context(_answering(start.admin(runner, settings), unix_socket))
+        edge = create_app(runner, keys, clock, _web_settings(settings))
+        await edge.setup()
+        scheduler = Scheduler(runner, feed, clock, bool(start.inherited), chores=(keys.flush_uses,))
+        await scheduler.start()
+        stack.push_async_callback(scheduler.stop)
+        # Stamped once the listener has closed: until then pings are heard.
+        stack.push_async_callback(scheduler.stamp_last)
+        stack.push_async_callback(edge.cleanup)
+        await start_sites(edge, sockets)
+        yield Started(tuple(_shown(listening) for listening in sockets), first_key), scheduler
+
+
+@contextmanager
+def _listeners(listen: str, inherited: list[Inherited]) -> Iterator[list[socket.socket]]:
+    """Give the sockets that systemd holds, or else one bound to `listen`; raises Invalid when that cannot be."""
+    if inherited:
+        yield [taken.socket for taken in inherited]
+        return
+    try:
+        bound = bind(*split_address(listen))
+    except OSError as error:
+        reason = (
+            f"cannot listen on {listen}: {os.strerror(error.errno or 0)}; choose another address, or stop who has it"
+        )
+        raise Invalid(reason, field="server.listen") from None
+    with bound:
+        yield [bound]
+
+
+def _shown(listening: socket.socket) -> str:
+    """Return the address that people and programs reach a socket at."""
+    if listening.family == socket.AF_UNIX:
+        return f"unix:{listening.getsockname()}"
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _web_settings(settings: Settings) -> WebSettings:
+    return WebSettings(max_body_bytes=settings.server.max_body_bytes, cors_origins=settings.server.cors_origins)
 
 
 def _delivery(settings: Settings, runner: Runner, feed: Feed, clock: Clock) -> Delivery:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import sqlite3
 import sys
 from argparse import SUPPRESS, Namespace
@@ -38,7 +39,7 @@ def serve(options: Namespace) -> int:
     from seestackd import app
 
     def tell(started: app.Started) -> None:
-        _tell(started, settings)
+        _tell(started, settings, _as_typed(options))
 
     try:
         app.serve(settings, admin_app, tell, attended=not journal)
@@ -46,13 +47,19 @@ def serve(options: Namespace) -> int:
         raise Failure(f"{settings.storage.path} cannot be used: {error}; is it a seestackd database?") from error
     except OSError as error:
         where = error.filename or settings.storage.path
-        raise Failure(
-            f"cannot use {where}: {error.strerror or error}; choose another with --data or --listen"
-        ) from error
+        raise Failure(f"cannot use {where}: {error.strerror or error}; choose another with --data") from error
     return Exit.OK
 
 
-def _tell(started: Any, settings: Any) -> None:
+def _as_typed(options: Namespace) -> str:
+    """Return how a person calls us with the same settings and data."""
+    typed = [sys.argv[0] if Path(sys.argv[0]).name == "seestackd" else "python -m seestackd"]
+    typed += ["--config", shlex.quote(str(options.config))] if options.config else []
+    typed += ["--data", shlex.quote(str(options.data))] if options.data else []
+    return " ".join(typed)
+
+
+def _tell(started: Any, settings: Any, command: str) -> None:
     url = settings.server.public_url or started.addresses[0]
     lines = [f"seestackd listens on {', '.join(started.addresses)}, data in {settings.storage.path.parent}"]
     if started.first_key:
@@ -61,7 +68,7 @@ def _tell(started: Any, settings: Any) -> None:
             f"Your first key, shown this once:  {started.first_key}",
             "",
             "Watch a job, then report a run (in its crontab line, after the job):",
-            f"  seestackd --data {settings.storage.path.parent} monitor add my-job --schedule 1h",
+            f"  {command} monitor add my-job --schedule 1h",
             f"  curl -fsS -m 10 {url}/ingest/v1/heartbeat -H 'X-SeeStack-Key: {started.first_key}' \\",
             """       -H 'Content-Type: application/json' -d '{"slug":"my-job","status":"success","durationMs":0}'""",
             "",
