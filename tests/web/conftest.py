@@ -1,0 +1,174 @@
+"""A listening daemon without its scheduler: the real web edge, runner and SQLite file."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from seestackd.core.keys import Scope, make_secret
+from seestackd.core.monitor import new_monitor
+from seestackd.core.replay import ReplayEvent
+from seestackd.core.telemetry import HttpRequest
+from seestackd.feed import Feed
+from seestackd.operations import keys, monitors, replay, telemetry
+from seestackd.runner import Runner
+from seestackd.store.interface import StoredPing, Transaction
+from seestackd.store.sqlite.connection import SqliteStore
+from seestackd.web.auth import KeyTable
+from seestackd.web.server import WebSettings, bind, create_app, start_sites
+
+NOW = 1_775_000_000_000
+SECRET = make_secret(b"\x01" * 32)
+
+
+class StoppedClock:
+    """Tells the same time until it is told another."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> int:
+        return self.at
+
+    def boottime(self) -> int:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at / 1000
+
+
+@dataclass
+class Answer:
+    """A response as a client sees it."""
+
+    status: int
+    headers: Any
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Daemon:
+    """What a test may do to the daemon, and look up behind its back."""
+
+    port: int
+    runner: Runner
+    keys: KeyTable
+    clock: StoppedClock
+    project_id: int
+    monitor_uid: str
+    session: aiohttp.ClientSession
+    on_stop: list[Callable[[], Any]] = field(default_factory=list)
+
+    async def send(
+        self,
+        path: str,
+        body: Any = b"",
+        *,
+        method: str = "POST",
+        key: str | None = SECRET,
+        headers: dict[str, str] | None = None,
+        zipped: bool = False,
+    ) -> Answer:
+        """Send a document (bytes go as they are) and return the answer."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        if key is not None:
+            sent.setdefault("X-SeeStack-Key", key)
+        if zipped:
+            data, sent["Content-Encoding"] = gzip.compress(data), "gzip"
+        url = f"http://127.0.0.1:{self.port}{path}"
+        async with self.session.request(method, url, data=data, headers=sent, allow_redirects=False) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+    async def talk(self, *pieces: bytes, end: bool = True) -> bytes:
+        """Send raw bytes on a connection of their own and return all that comes back until it closes."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+            if end:
+                writer.write_eof()
+            async with asyncio.timeout(5):
+                return await reader.read()
+        finally:
+            writer.close()
+
+    async def pings(self) -> list[StoredPing]:
+        def latest(tx: Transaction, command: None, at: int) -> list[StoredPing]:
+            monitor = tx.monitors.by_slug(self.project_id, "nightly")
+            return tx.pings.latest(monitor.id, 100) if monitor else []
+
+        return await self.runner.read(latest, None)
+
+    async def requests(self) -> list[HttpRequest]:
+        query = telemetry.RequestsBetween(self.project_id, -(2**62), 2**62)
+        return await self.runner.read(telemetry.requests_between, query)
+
+    async def events(self, fingerprint: str) -> list[ReplayEvent]:
+        return await self.runner.read(replay.events_of, replay.EventsOf(self.project_id, fingerprint))
+
+    async def nothing_stored(self) -> bool:
+        def counts(tx: Any, command: None, at: int) -> list[int]:
+            tables = ("pings", "runs", "http_requests", "replay_batches")
+            return [tx._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
+
+        return not any(await self.runner.read(counts, None))
+
+
+@asynccontextmanager
+async def listening(folder: Path, settings: WebSettings) -> AsyncIterator[Daemon]:
+    """Run a daemon with one project, one ingest key and one monitor `nightly`."""
+    clock, feed = StoppedClock(), Feed()
+    store = SqliteStore.open(folder / "seestackd.db")
+    runner = Runner(store, clock, feed, on_broken=lambda: None)
+    runner.start()
+    project = await runner.run(keys.ensure_project, keys.EnsureProject())
+    await runner.run(keys.create, keys.CreateKey(project.id, "cron", Scope.INGEST, SECRET))
+    new = new_monitor("nightly", "1d")
+    monitor = await runner.run(monitors.add, monitors.AddMonitor(project.id, new, "p" * 22))
+    table = KeyTable(runner, feed, clock)
+    await table.load()
+    web = create_app(runner, table, clock, settings)
+    await web.setup()
+    listener = bind("127.0.0.1", 0)
+    await start_sites(web, [listener])
+    async with aiohttp.ClientSession() as session:
+        port = listener.getsockname()[1]
+        yield Daemon(port, runner, table, clock, project.id, monitor.uid, session)
+    await web.cleanup()
+    await table.close()
+    await runner.stop()
+    store.close()
+
+
+@pytest.fixture
+async def daemon(tmp_path: Path) -> AsyncIterator[Daemon]:
+    async with listening(tmp_path, WebSettings(max_body_bytes=1024 * 1024, shutdown_timeout=1)) as running:
+        yield running
+
+
+@pytest.fixture
+async def impatient(tmp_path: Path) -> AsyncIterator[Daemon]:
+    """A daemon whose deadlines pass at once."""
+    hurried = WebSettings(head_timeout=0.1, body_timeout=0.1, shutdown_timeout=1)
+    async with listening(tmp_path, hurried) as running:
+        yield running
+
+
+@pytest.fixture
+async def open_to_browsers(tmp_path: Path) -> AsyncIterator[Daemon]:
+    settings = WebSettings(cors_origins=("https://shop.example",), shutdown_timeout=1)
+    async with listening(tmp_path, settings) as running:
+        yield running
