@@ -67,11 +67,11 @@ class Schedule:
         return slot
 
     def newest_at_or_before(self, at: int) -> int | None:
-        """The newest slot <= `at`, or None when there is none in the five years before."""
+        """The newest slot <= `at`, or None when the schedule has none that early."""
         return self._slots().around(at)[0]
 
     def previous_before(self, at: int) -> int | None:
-        """The newest slot < `at`, or None when there is none in the five years before."""
+        """The newest slot < `at`, or None when the schedule has none that early."""
         return self._slots().around(at - 1)[0]
 
     def slots_between(self, after: int, until: int, limit: int) -> list[int]:

@@ -27,6 +27,7 @@ HORIZON = 50 * YEAR  # 29 February on a given weekday may be 40 years away
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _BEFORE_TIME = EARLIEST - YEAR
+_NEVER = 1 << 64  # after every instant a clock can show
 _ONE_DAY = timedelta(days=1)
 
 
@@ -162,7 +163,7 @@ class SlotWindows:
     RUNS = 4
     RUN_LENGTH = 48
     RUN_SPAN = 400 * DAY  # a yearly slot is searched for a year of days: look no further ahead than needed
-    LOOK_BACK = (HOUR, DAY, 32 * DAY, 400 * DAY, 5 * YEAR)
+    LOOK_BACK = (HOUR, DAY, 32 * DAY, 400 * DAY, 5 * YEAR, 50 * YEAR, 300 * YEAR)
 
     __slots__ = ("_runs", "_slots")
 
@@ -171,7 +172,7 @@ class SlotWindows:
         self._runs: tuple[tuple[int, ...], ...] = ()
 
     def around(self, at: int) -> tuple[int | None, int | None]:
-        """The newest slot <= `at` (None when there is none in five years) and the first one after it (None: never)."""
+        """The newest slot <= `at` and the first one after it; None where there is none."""
         for run in self._runs:
             if run[0] <= at < run[-1]:
                 index = bisect_right(run, at)
@@ -223,4 +224,4 @@ class SlotWindows:
         return newest
 
     def _first_after(self, at: int) -> int:
-        return next(self._slots.after(at), LATEST + YEAR)
+        return next(self._slots.after(at), _NEVER)

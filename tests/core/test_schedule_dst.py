@@ -1,103 +1,98 @@
-"""Around changes of the local time our slots are those of Debian's cron, in every zone."""
+"""The nights in which the clock changes: cron lines run as Debian's cron runs them, OnCalendar as systemd does."""
 
-import random
-from bisect import bisect_right
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from seestackd.core.schedule import Schedule, parse_schedule
-from tests.core.cron_oracle import MINUTE, Crontab, Walk
+from seestackd.core.schedule import parse_schedule
 
-HOUR = 60 * MINUTE
-WINDOW = 36 * HOUR
-ZONES = sorted(available_timezones() - {"localtime", "Factory"})
-FIRST, LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
-
-MINUTES = ("*", "*/15", "*/7", "0", "0", "1", "30", "59", "0,30", "5,35", "15-45/10", "50-59", "0-59/20")
-HOURS = ("*", "*/2", "*/3", "0", "1", "2", "3", "23", "0-5", "1-3", "2,3", "22-23", "0,12", "8-20/4", "21,0,1", "0-23")
-DAYS = ("* * *", "* * *", "* * *", "* * *", "* * 0", "* * 1-5", "*/2 * *", "1-15 * 6,7", "20-31 * *", "* 3,4,10,11 *")
+BERLIN = "Europe/Berlin"
+HOUR = 3_600_000
 
 
-def test_cron_lines_agree_with_the_oracle_near_transitions() -> None:
-    assert differences(random.Random(2027), pairs=250, instants=20) == (5_000, [])
+def at(text: str) -> int:
+    """The instant of an ISO time, UTC unless it has an offset, in ms."""
+    instant = datetime.fromisoformat(text)
+    return int((instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp() * 1_000)
 
 
-@pytest.mark.long
-@pytest.mark.timeout(3_600)
-def test_a_million_cron_cases_agree_with_the_oracle_in_every_zone() -> None:
-    chance, cases = random.Random(2028), 0
-    transitions = [(zone, at) for zone in ZONES for at in transitions_of(zone, FIRST, LAST)]
-    assert len({zone for zone, _ in transitions}) > 150
-    while cases < 1_000_000:
-        for zone, at in transitions:
-            wrong = list(compare(chance, zone, at, expressions=8, instants=20))
-            cases += 8 * 20
-            assert wrong == []
+def starts_on(day: str, expression: str, zone: str = BERLIN) -> list[str]:
+    """The slots of a local day, as local times."""
+    midnight = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone))
+    after = int(midnight.timestamp()) * 1_000 - 1
+    slots = parse_schedule(expression, zone).slots_between(after, after + 30 * HOUR, 3_000)
+    local = [datetime.fromtimestamp(slot / 1_000, ZoneInfo(zone)) for slot in slots]
+    return [f"{time:%H:%M%z}"[:8] for time in local if f"{time:%Y-%m-%d}" == day]
 
 
-def differences(chance: random.Random, pairs: int, instants: int) -> tuple[int, list[str]]:
-    wrong: list[str] = []
-    for _ in range(pairs // 5):
-        zone, at = some_transition(chance)
-        wrong += compare(chance, zone, at, expressions=5, instants=instants)
-    return pairs * instants, wrong
+@pytest.mark.parametrize(
+    ("expression", "spring", "autumn"),
+    [
+        ("30 2 * * *", ["03:00+02"], ["02:30+02"]),
+        ("0 2 * * *", ["03:00+02"], ["02:00+02"]),
+        (
+            "*/15 2 * * *",
+            [],
+            [f"02:{minute}{offset}" for offset in ("+02", "+01") for minute in ("00", "15", "30", "45")],
+        ),
+        ("15 2,3 * * *", ["03:00+02", "03:15+02"], ["02:15+02", "03:15+01"]),
+        ("30 1-3 * * *", ["01:30+01", "03:00+02", "03:30+02"], ["01:30+02", "02:30+02", "03:30+01"]),
+        ("0,30 2 * * *", ["03:00+02"], ["02:00+02", "02:30+02"]),
+    ],
+)
+def test_it_starts_jobs_as_debian_cron_does_in_the_two_nights(
+    expression: str, spring: list[str], autumn: list[str]
+) -> None:
+    assert starts_on("2027-03-28", expression) == spring
+    assert starts_on("2027-10-31", expression) == autumn
 
 
-def compare(chance: random.Random, zone: str, transition: int, expressions: int, instants: int) -> Iterator[str]:
-    """The cases near `transition` in which schedule and oracle differ."""
-    middle = transition // MINUTE
-    walk = Walk(ZoneInfo(zone), middle - 44 * 60, middle + 40 * 60)
-    for _ in range(expressions):
-        expression = f"{chance.choice(MINUTES)} {chance.choice(HOURS)} {chance.choice(DAYS)}"
-        schedule = parse_schedule(expression, zone)
-        starts = [at for at in walk.starts(Crontab(expression)) if abs(at - transition) <= WINDOW + 4 * HOUR]
-        reach = (transition - WINDOW - 4 * HOUR, transition + WINDOW + 4 * HOUR - MINUTE)
-        listed = schedule.slots_between(reach[0] - 1, reach[1], 10_000)
-        if listed != starts:
-            yield f"{expression} in {zone} at {transition}: lists {sorted(set(listed) ^ set(starts))}"
-        for _ in range(instants):
-            at = transition + chance.randrange(-WINDOW, WINDOW)
-            if starts and chance.random() < 0.5:
-                at = starts[min(bisect_right(starts, at), len(starts) - 1)] + chance.choice((-1, 0, 1))
-            yield from compare_at(schedule, starts, reach, at)
+def test_jobs_every_two_hours_follow_the_wall_clock_in_the_two_nights() -> None:
+    assert starts_on("2027-03-28", "0 */2 * * *")[:3] == ["00:00+01", "04:00+02", "06:00+02"]
+    assert starts_on("2027-10-31", "0 */2 * * *")[:4] == ["00:00+02", "02:00+02", "02:00+01", "04:00+01"]
+    assert len(starts_on("2027-03-28", "*/30 * * * *")) == 46
+    assert len(starts_on("2027-10-31", "*/30 * * * *")) == 50
 
 
-def compare_at(schedule: Schedule, starts: list[int], reach: tuple[int, int], at: int) -> Iterator[str]:
-    index = bisect_right(starts, at)
-    before = starts[index - 1] if index else None
-    after = starts[index] if index < len(starts) else None
-    newest, following = schedule.newest_at_or_before(at), schedule.next_after(at)
-    if before != newest and not (before is None and (newest is None or newest < reach[0])):
-        yield f"{schedule} at {at}: newest {newest}, cron {before}"
-    if after != following and not (after is None and following > reach[1]):
-        yield f"{schedule} at {at}: next {following}, cron {after}"
+@pytest.mark.parametrize(
+    ("zone", "day", "expression", "expected"),
+    [
+        ("Australia/Lord_Howe", "2020-04-05", "*/15 2 * * *", ["02:00+10", "02:15+10", "02:30+10", "02:45+10"]),
+        ("Australia/Lord_Howe", "2020-04-05", "45 1 * * *", ["01:45+11"]),
+        ("Australia/Lord_Howe", "2020-10-04", "15 2 * * *", ["02:30+11"]),
+        ("America/Havana", "2023-03-12", "*/20 0 * * *", []),
+        ("America/Havana", "2023-03-12", "10 0 * * *", ["01:00-04"]),
+        ("Asia/Beirut", "2022-03-27", "30 23 * * *", ["23:30+03"]),
+        ("America/Santiago", "2022-04-02", "30 23 * * *", ["23:30-03"]),
+        ("America/Santiago", "2022-04-02", "30 23 */1 * *", ["23:30-03"]),
+        ("America/Santiago", "2022-04-02", "*/30 23 * * *", ["23:00-03", "23:30-03", "23:00-04", "23:30-04"]),
+        ("Antarctica/Troll", "2021-03-28", "30 1,2 * * *", ["03:00+02"]),
+        ("Antarctica/Troll", "2021-10-31", "30 1,2 * * *", ["01:30+02", "02:30+02"]),
+        ("Africa/Casablanca", "2027-02-07", "30 2 * * *", ["02:30+01"]),
+    ],
+)
+def test_it_knows_changes_of_half_an_hour_of_two_hours_and_at_midnight(
+    zone: str, day: str, expression: str, expected: list[str]
+) -> None:
+    assert starts_on(day, expression, zone) == expected
 
 
-def some_transition(chance: random.Random) -> tuple[str, int]:
-    while True:
-        zone, year = chance.choice(ZONES), chance.randrange(2020, 2036)
-        found = list(transitions_of(zone, datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)))
-        if found:
-            return zone, chance.choice(found)
+def test_a_change_of_three_hours_forward_is_a_correction_and_starts_nothing_at_once() -> None:
+    assert starts_on("2020-10-04", "30 1 * * *", "Antarctica/Casey") == []
+    assert starts_on("2020-10-04", "30 1,4 * * *", "Antarctica/Casey") == ["04:30+11"]
 
 
-def transitions_of(zone: str, first: datetime, last: datetime) -> Iterator[int]:
-    """The instants (ms UTC) from `first` to `last` at which the offset changes."""
-    local = ZoneInfo(zone)
+def test_a_day_that_a_zone_leaves_out_has_no_slots() -> None:
+    apia = parse_schedule("0 12 * * *", "Pacific/Apia")
+    assert apia.slots_between(at("2011-12-29T00:00-10:00"), at("2011-12-31T23:00+14:00"), 9) == [
+        at("2011-12-29T12:00-10:00"),
+        at("2011-12-31T12:00+14:00"),
+    ]
 
-    def offset(seconds: int) -> timedelta | None:
-        return datetime.fromtimestamp(seconds, local).utcoffset()
 
-    known = offset(int(first.timestamp()))
-    for day in range(int(first.timestamp()), int(last.timestamp()), 86_400):
-        if offset(day + 86_400) == known:
-            continue
-        low, high = day, day + 86_400
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if offset(middle) == known else (low, middle)
-        known = offset(high)
-        yield high * 1_000
+def test_oncalendar_leaves_out_the_skipped_hour_and_takes_the_repeated_one_once() -> None:
+    assert starts_on("2027-03-28", "02:30") == []
+    assert starts_on("2027-10-31", "02:30") == ["02:30+02"]
+    assert starts_on("2027-10-31", "*-*-* 02..03:15") == ["02:15+02", "03:15+01"]
+    assert parse_schedule("02:30", BERLIN).next_after(at("2027-10-31T02:15+01:00")) == at("2027-11-01T02:30+01:00")
