@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from seestackd.clock import Clock
+from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.feed import Feed
 from seestackd.store.interface import BatchLost, Session, Store, StoreBroken, Transaction
@@ -72,6 +73,10 @@ class Runner:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
+
+    def route(self, routing: Routing) -> None:
+        """Set who may hear of alerts from now on."""
+        self._session.transaction.routing = routing
 
     async def stop(self) -> None:
         """Finish what is queued, then end the threads."""

@@ -291,6 +291,8 @@ class BatchLost(Exception):
 class Session(Protocol):
     """The one writer of a store; used by one thread at a time."""
 
+    transaction: Transaction
+
     def begin(self) -> None:
         """Open a batch; raises Busy."""
         ...

@@ -1,0 +1,51 @@
+"""Drives a server with wrk and reads its report."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_SCRIPT = Path(__file__).with_name("heartbeat.lua")
+_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk saw; latencies in milliseconds. A run with `bad` answers is void."""
+
+    rate: float
+    p50_ms: float
+    p99_ms: float
+    bad: int
+
+
+def available() -> bool:
+    """Whether wrk is installed."""
+    return shutil.which("wrk") is not None
+
+
+def drive(url: str, key: str, *, connections: int, monitors: int, seconds: int, keep_alive: bool) -> Load:
+    """Send heartbeats as fast as `connections` clients can."""
+    arguments = [key, "0", str(monitors), *([] if keep_alive else ["close"])]
+    report = subprocess.run(
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "20", "-s", str(_SCRIPT), url, "--"]
+        + arguments,
+        capture_output=True, text=True, timeout=seconds + 60, check=True,
+    ).stdout  # fmt: skip
+    return Load(
+        rate=float(_found(r"Requests/sec:\s+([\d.]+)", report) or 0),
+        p50_ms=_latency("50", report),
+        p99_ms=_latency("99", report),
+        bad=int(_found(r"Non-2xx or 3xx responses: (\d+)", report) or 0),
+    )
+
+
+def _found(pattern: str, text: str) -> str | None:
+    match = re.search(pattern, text)
+    return match[1] if match else None
+
+
+def _latency(percentile: str, report: str) -> float:
+    match = re.search(rf"{percentile}%\s+([\d.]+)(us|ms|s|m)\b", report)
+    return float(match[1]) * _UNITS[match[2]] if match else 0.0
