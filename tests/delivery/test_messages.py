@@ -76,6 +76,29 @@ RECOVERED = BACKUP | {
     "run_duration_ms": 775_000,
     "still_down": [],
 }
+BLIND = {
+    "started_at": ms(2026, 11, 23, 1, 10),
+    "ended_at": ms(2026, 11, 23, 3, 40),
+    "timezone": "Europe/Berlin",
+    "cause": "not running",
+    "unknown": 9,
+    "slugs": ["nightly-backup", "etl-orders"],
+    "at": ms(2026, 11, 23, 3, 41),
+}
+REMINDER = {
+    "at": ms(2026, 11, 24, 8, 0),
+    "next_at": ms(2026, 11, 25, 8, 0),
+    "timezone": "Europe/Berlin",
+    "down": [
+        {"slug": "etl-orders", "kind": "failed", "since": ms(2026, 11, 23, 13, 58), "timezone": "UTC", "exit_code": 1},
+        {
+            "slug": "nightly-backup",
+            "kind": "missed",
+            "since": ms(2026, 11, 23, 2, 15),
+            "last_ok_at": ms(2026, 11, 22, 2, 12),
+        },
+    ],
+}
 CASES: dict[str, tuple[AlertKind, dict[str, Any]]] = {
     "missed": (AlertKind.MISSED, MISSED),
     "missed-first": (AlertKind.MISSED, FIRST_MISS),
@@ -107,7 +130,31 @@ CASES: dict[str, tuple[AlertKind, dict[str, Any]]] = {
     ),
     "test": (AlertKind.TEST, {"channel": "slack-ops", "sent_by": "admin", "at": ms(2026, 11, 23, 14, 2, 31)}),
     "nothing-known": (AlertKind.MISSED, {}),
-    "kind-without-text": (AlertKind.UNKNOWN, {"slug": "etl-orders", "message": "nobody could have heard it"}),
+    "changed": (AlertKind.CHANGED, FAILED),
+    "unknown": (AlertKind.UNKNOWN, MISSED | {"unknowns": 3}),
+    "slow": (
+        AlertKind.SLOW,
+        MISSED | {"duration_ms": 1_880_000, "median_ms": 761_000, "at": ms(2026, 11, 23, 2, 31, 20)},
+    ),
+    "flapping": (AlertKind.FLAPPING, MISSED | {"openings": 6}),
+    "escalation": (
+        AlertKind.ESCALATION,
+        MISSED | {"problem": "missed", "opened_at": ms(2026, 11, 23, 2, 15), "at": ms(2026, 11, 23, 2, 45)},
+    ),
+    "blind": (AlertKind.BLIND, BLIND),
+    "blind-while-running": (AlertKind.BLIND, BLIND | {"cause": "the disk was full", "unknown": 0, "slugs": []}),
+    "dead-letter": (
+        AlertKind.DEAD_LETTER,
+        BACKUP
+        | {
+            "channel": "slack-ops",
+            "kind": "missed",
+            "created_at": ms(2026, 11, 23, 2, 15),
+            "at": ms(2026, 11, 23, 2, 16),
+            "reason": "given up after 3 attempts: HTTP 404: there is nothing at this address; was the webhook removed?",
+        },
+    ),
+    "reminder": (AlertKind.REMINDER, REMINDER),
 }
 
 
@@ -130,7 +177,7 @@ def test_it_says_exactly_this(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_titles_begin_with_the_state_and_fit_into_sixty_characters(name: str) -> None:
     title = written(*CASES[name]).title
-    assert title.split()[0].isupper()
+    assert title.split()[0].isupper() or title.startswith(("Still down", "seestackd "))
     assert len(title) <= 60
 
 
@@ -195,3 +242,16 @@ def test_every_copy_of_an_alert_ends_with_the_same_short_name() -> None:
     again = written(AlertKind.MISSED, MISSED, at=MISSED["at"] + 9_000_000)
     assert first.text.endswith("Alert 5eed1234")
     assert again.text.endswith("Alert 5eed1234")
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+def test_every_kind_has_a_text_even_when_nothing_is_known(kind: AlertKind) -> None:
+    message = written(kind, {})
+    assert message.title
+    assert message.text
+
+
+def test_a_recovery_does_not_repeat_the_output_and_the_troubles_of_the_facts_it_came_with() -> None:
+    text = written(AlertKind.RECOVERED, FAILED | RECOVERED | {"also_down": MISSED["also_down"]}).text
+    assert "output" not in text
+    assert "Also down" not in text

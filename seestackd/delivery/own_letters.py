@@ -1,0 +1,97 @@
+"""What alerts say that are about seestackd itself or about several jobs (ux.md 4)."""
+
+from urllib.parse import urlsplit
+
+from seestackd.core.incidents import AlertKind
+from seestackd.delivery.letters import MAX_NAME, Case, Letter, Rows, Tone, fitted, late, state_word
+from seestackd.delivery.wording import MINUTE, age, clock, counted, harmless, near, span, stretch, zone
+
+MAX_LISTED = 50
+NOT_RUNNING = "not running"
+
+
+def trial(case: Case) -> Letter:
+    facts = case.facts
+    channel = harmless(facts.get("channel") or "this one", MAX_NAME)
+    host = urlsplit(case.public_url).netloc if case.public_url else ""
+    on = f" on {host}" if host else ""
+    sender = f" by {harmless(facts['sent_by'], MAX_NAME)}" if facts.get("sent_by") else ""
+    when = clock(case.now // MINUTE * MINUTE, case.where)
+    lead = f"This is a test; nothing is wrong. Channel {channel}{on}, sent{sender} {when}."
+    example = harmless(facts.get("example") or "MISSED nightly-backup: due 03:00 CET", 200)
+    title = fitted("TEST from seestackd: channel ", channel, " works")
+    return Letter(Tone.INFO, title, f"{lead}\nA real alert looks like: {example}")
+
+
+def blind(case: Case) -> Letter:
+    facts = case.facts
+    began, ended = facts.get("started_at") or case.now, facts.get("ended_at") or case.now
+    cause = harmless(facts.get("cause") or NOT_RUNNING, 200)
+    state = "was offline" if cause == NOT_RUNNING else "could not hear"
+    begin = near(began, case.where, ended, zoned=False)
+    count = facts.get("unknown") or 0
+    fell = "1 run fell in that time and is" if count == 1 else f"{count:,} runs fell in that time and are"
+    lead = f"{fell} marked unknown, not missed." if count else "No run fell in that time."
+    rows: Rows = [("From", f"{stretch(began, ended, case.where)} ({span(ended - began)})")]
+    if cause != NOT_RUNNING:
+        rows.append(("Cause", cause))
+    slugs = [harmless(slug, MAX_NAME) for slug in facts.get("slugs") or ()]
+    if slugs:
+        more = f" and {len(slugs) - MAX_LISTED} more" if len(slugs) > MAX_LISTED else ""
+        rows.append(("Monitors", ", ".join(slugs[:MAX_LISTED]) + more))
+    return Letter(
+        Tone.WARNING if count else Tone.INFO, f"seestackd {state} {begin}-{clock(ended, case.where)}", lead, tuple(rows)
+    )
+
+
+def dead_letter(case: Case) -> Letter:
+    facts = case.facts
+    channel = harmless(facts.get("channel") or "a channel", MAX_NAME)
+    about = f"{state_word(facts.get('kind'))} {case.name}"
+    rows: Rows = [("Alert", about), ("Channel", channel)]
+    if facts.get("created_at") is not None:
+        rows.append(("Raised", f"{near(facts['created_at'], case.where, case.now)}"))
+    rows.append(("Reason", harmless(facts.get("reason") or "not known", 500)))
+    rows.append(("Next", "mend the channel, try it with `seestackd alert test`, see `seestackd alert ls`"))
+    title = fitted(f"UNDELIVERED to {channel[:24]}: ", about, "")
+    return Letter(Tone.WARNING, title, "An alert could not be delivered and was given up.", (*rows, *late(case)))
+
+
+def reminder(case: Case) -> Letter:
+    """List what is still down: `down` holds slug, kind, since, and where known last_ok_at, exit_code and timezone."""
+    down = sorted(case.facts.get("down") or (), key=lambda one: one.get("since") or 0)
+    oldest = f" after {age(case.now - down[0]['since'])}" if down and down[0].get("since") else ""
+    rows: Rows = []
+    if len(down) > MAX_LISTED:
+        rows.append(("More", f"and {len(down) - MAX_LISTED} more"))
+    if case.facts.get("next_at") is not None:
+        rows.append(("Next", f"reminder {near(case.facts['next_at'], case.where, case.now)}"))
+    page = case.link("/i")
+    return Letter(
+        tone=Tone.FAILURE,
+        title=f"Still down{oldest}: {counted(len(down), 'monitor')}",
+        lead="These are still down and not acknowledged:",
+        rows=(*rows, *late(case)),
+        table=tuple(_still_down(case, one) for one in down[:MAX_LISTED]),
+        links=(("Acknowledge or silence", page),) if page else (),
+    )
+
+
+def _still_down(case: Case, one: dict[str, object]) -> tuple[str, ...]:
+    where = zone(one["timezone"]) if one.get("timezone") else case.where
+    since, last, code = one.get("since"), one.get("last_ok_at"), one.get("exit_code")
+    cells = [state_word(one.get("kind")), harmless(one.get("slug") or "a monitor", MAX_NAME)]
+    cells.append(f"since {near(since, where, case.now)}" if isinstance(since, int) else "")
+    if code is not None:
+        cells.append(f"exit {code}")
+    elif isinstance(last, int):
+        cells.append(f"last ok {near(last, where, case.now)}")
+    return tuple(cells)
+
+
+OWN_LETTERS = {
+    AlertKind.TEST: trial,
+    AlertKind.BLIND: blind,
+    AlertKind.DEAD_LETTER: dead_letter,
+    AlertKind.REMINDER: reminder,
+}
