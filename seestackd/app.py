@@ -14,11 +14,12 @@ from pathlib import Path
 from aiohttp import web
 
 from seestackd.clock import Clock
+from seestackd.core.alerts import Routing
 from seestackd.core.keys import RANDOM_BYTES, Scope, make_secret
 from seestackd.delivery.apprise_sender import AppriseSender, warm_up
 from seestackd.delivery.channels import Channel
 from seestackd.delivery.worker import Delivery
-from seestackd.errors import Forbidden, Invalid
+from seestackd.errors import Invalid
 from seestackd.feed import Feed
 from seestackd.operations.keys import CreateKey, EnsureProject, all_keys, create, ensure_project
 from seestackd.runner import Runner
@@ -26,7 +27,7 @@ from seestackd.scheduler import Scheduler
 from seestackd.settings import Settings, split_address
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
-from seestackd.store.sqlite.lock import DatabaseLock
+from seestackd.store.sqlite.lock import opened
 from seestackd.systemd import Inherited, Notifier, feed_watchdog, inherited_sockets, watchdog_seconds
 from seestackd.web.auth import KeyTable
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
@@ -48,25 +49,6 @@ class Started:
     first_key: str | None
 
 
-@contextmanager
-def opened(settings: Settings, wait_s: float) -> Iterator[SqliteStore]:
-    """Hold the database lock and the open store; makes folder and file for this user alone when they are missing.
-
-    Raises DatabaseInUse after `wait_s` seconds, Forbidden when others may read the file, OSError, sqlite3.Error.
-    """
-    path = settings.storage.path
-    os.umask(0o077)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with DatabaseLock(path, wait_s):
-        if path.exists() and path.stat().st_mode & 0o077:
-            raise Forbidden(f"{path} can be read by others; close it with: chmod 600 {path}")
-        store = SqliteStore.open(path)
-        try:
-            yield store
-        finally:
-            store.close()
-
-
 def serve(settings: Settings, admin: AdminApp, tell: Callable[[Started], None], *, attended: bool) -> None:
     """Run the daemon until SIGTERM or SIGINT; `tell` is called once it listens.
 
@@ -74,7 +56,7 @@ def serve(settings: Settings, admin: AdminApp, tell: Callable[[Started], None], 
     Raises what `opened` raises, and Invalid when the address cannot be listened on.
     """
     notifier, sockets = Notifier.from_environment(), inherited_sockets()
-    with opened(settings, LOCK_WAIT_S) as store:
+    with opened(settings.storage.path, LOCK_WAIT_S) as store:
         start = _Start(settings, store, admin, sockets, attended)
         asyncio.run(_until_stopped(start, tell, notifier))
 
@@ -121,13 +103,15 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, Scheduler]]:
     async with AsyncExitStack() as stack:
         sockets = stack.enter_context(_listeners(settings.server.listen, start.inherited))
         runner = Runner(start.store, clock, feed, _broken)
+        runner.route(Routing(default_channels=settings.default_channels))
         runner.start()
         stack.push_async_callback(runner.stop)
         first_key = await _first_start(runner, start.attended)
         keys = KeyTable(runner, feed, clock)
         await keys.load()
         stack.push_async_callback(keys.close)
-        delivery = _delivery(settings, runner, feed, clock)
+        addresses = tuple(_shown(listening) for listening in sockets)
+        delivery = _delivery(settings, runner, feed, clock, settings.server.public_url or addresses[0])
         await delivery.start()
         stack.push_async_callback(delivery.stop)
         unix_socket = stack.enter_context(_unix_socket(settings.socket_path))
@@ -141,7 +125,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, Scheduler]]:
         stack.push_async_callback(scheduler.stamp_last)
         stack.push_async_callback(edge.cleanup)
         await start_sites(edge, sockets)
-        yield Started(tuple(_shown(listening) for listening in sockets), first_key), scheduler
+        yield Started(addresses, first_key), scheduler
 
 
 @contextmanager
@@ -162,10 +146,11 @@ def _listeners(listen: str, inherited: list[Inherited]) -> Iterator[list[socket.
 
 
 def _shown(listening: socket.socket) -> str:
-    """Return the address that people and programs reach a socket at."""
+    """Return the address that programs on this machine reach a socket at."""
     if listening.family == socket.AF_UNIX:
         return f"unix:{listening.getsockname()}"
     host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -173,12 +158,11 @@ def _web_settings(settings: Settings) -> WebSettings:
     return WebSettings(max_body_bytes=settings.server.max_body_bytes, cors_origins=settings.server.cors_origins)
 
 
-def _delivery(settings: Settings, runner: Runner, feed: Feed, clock: Clock) -> Delivery:
+def _delivery(settings: Settings, runner: Runner, feed: Feed, clock: Clock, public_url: str) -> Delivery:
     channels = {name: Channel(name, channel.url) for name, channel in settings.channels.items()}
     if channels:
         warm_up()
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    public_url = settings.server.public_url or f"http://{settings.server.listen}"
     return Delivery(runner, feed, channels, AppriseSender(clock), clock, owner=owner, public_url=public_url)
 
 

@@ -4,7 +4,6 @@ import os
 import sqlite3
 from typing import Any
 
-from seestackd.app import opened
 from seestackd.cli.failures import Failure
 from seestackd.cli.ownership import become_owner
 from seestackd.cli.verbs import Call, verbs
@@ -12,7 +11,7 @@ from seestackd.clock import Clock
 from seestackd.feed import Feed
 from seestackd.runner import Runner
 from seestackd.settings import Settings
-from seestackd.store.sqlite.lock import DatabaseInUse
+from seestackd.store.sqlite.lock import DatabaseInUse, opened
 
 
 class Locked(Exception):
@@ -25,7 +24,7 @@ def run_in_process(settings: Settings, verb: str, arguments: dict[str, Any]) -> 
     wanted = verbs()[verb]
     call = Call(arguments, settings)
     try:
-        with opened(settings, wait_s=0.0) as store:
+        with opened(settings.storage.path, wait_s=0.0) as store:
             runner = Runner(store, Clock(), Feed(), on_broken=lambda: os._exit(70))
             return (runner.read_now if wanted.reads else runner.call)(wanted.run, call)
     except DatabaseInUse as error:

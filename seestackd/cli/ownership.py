@@ -6,6 +6,7 @@ from pathlib import Path
 
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAP_DAC_READ_SEARCH = 1 << 2
+_PR_SET_KEEPCAPS = 8
 
 
 class _Header(ctypes.Structure):
@@ -26,16 +27,17 @@ def become_owner(folder: Path) -> None:
     owner = folder.stat()
     if owner.st_uid == 0:
         return
+    libc = ctypes.CDLL(None, use_errno=True)
+    _checked(libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))
     os.setgroups([])
     os.setresgid(owner.st_gid, owner.st_gid, owner.st_gid)
-    # The saved user id stays root until the right below is raised again; then only that right is left.
-    os.seteuid(owner.st_uid)
-    _keep(_CAP_DAC_READ_SEARCH)
-
-
-def _keep(right: int) -> None:
+    os.setresuid(owner.st_uid, owner.st_uid, owner.st_uid)
+    # The new user holds root's rights but uses none of them: take up one, drop the rest.
     header = _Header(_CAPABILITY_VERSION_3, 0)
-    sets = (_Sets * 2)(_Sets(right, right, 0), _Sets(0, 0, 0))
-    if ctypes.CDLL(None, use_errno=True).capset(ctypes.byref(header), ctypes.byref(sets)) != 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error), "capset")
+    sets = (_Sets * 2)(_Sets(_CAP_DAC_READ_SEARCH, _CAP_DAC_READ_SEARCH, 0), _Sets(0, 0, 0))
+    _checked(libc.capset(ctypes.byref(header), ctypes.byref(sets)))
+
+
+def _checked(result: int) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -1,13 +1,15 @@
-"""The lock beside a database file: one writing process, always."""
+"""The lock beside a database file, and opening the file under it: one writing process, always."""
 
 import contextlib
 import fcntl
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from seestackd.errors import Conflict
+from seestackd.errors import Conflict, Forbidden
+from seestackd.store.sqlite.connection import SqliteStore
 
 _PAUSE_S = 0.05
 
@@ -48,3 +50,21 @@ class DatabaseLock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+@contextlib.contextmanager
+def opened(path: Path, wait_s: float) -> Iterator[SqliteStore]:
+    """Hold the lock and the open store; makes folder and file for this user alone when they are missing.
+
+    Raises DatabaseInUse after `wait_s` seconds, Forbidden when others may read the file, OSError, sqlite3.Error.
+    """
+    os.umask(0o077)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with DatabaseLock(path, wait_s):
+        if path.exists() and path.stat().st_mode & 0o077:
+            raise Forbidden(f"{path} can be read by others; close it with: chmod 600 {path}")
+        store = SqliteStore.open(path)
+        try:
+            yield store
+        finally:
+            store.close()

@@ -1,0 +1,202 @@
+"""The daemon as a process: how it starts, what it prints, how it stops, and how the command line finds it."""
+
+import fcntl
+import json
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Bench, environment
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_first_start_makes_a_key_and_shows_a_line_that_works(bench: Bench) -> None:
+    daemon = bench.serve()
+    printed = daemon.printed + daemon.until("No alert channel is set")
+    add, *_ = [line.strip() for line in printed.splitlines() if "monitor add" in line]
+    curl = printed[printed.index("curl ") : printed.index("}'") + 2]
+
+    typed = add.replace("python -m", f"{sys.executable} -m")
+    added = subprocess.run(typed, shell=True, capture_output=True, check=False, env=environment(), timeout=20)
+    sent = subprocess.run(curl, shell=True, capture_output=True, text=True, check=False, timeout=20)
+
+    assert added.returncode == 0, added.stderr
+    assert sent.returncode == 0, sent.stderr
+    assert json.loads(sent.stdout)["ok"] is True
+    assert bench.run("monitor", "ls", "--state", "ok", "-q").stdout == "my-job\n"
+    assert daemon.stop()[0] == 0
+
+
+def test_a_later_start_shows_no_key(bench: Bench) -> None:
+    bench.serve().stop()
+    daemon = bench.serve()
+
+    assert "ssk_" not in daemon.printed + daemon.stop()[1]
+
+
+def test_no_key_is_written_into_a_journal(bench: Bench) -> None:
+    daemon = bench.serve(JOURNAL_STREAM="8:1")
+
+    printed = daemon.printed + daemon.stop()[1]
+    assert "ssk_" not in printed
+    assert "seestackd key create" in printed
+    assert json.loads(bench.run("key", "ls", "--json").stdout)["keys"] == []
+
+
+def test_what_was_set_up_before_the_first_start_is_there(bench: Bench) -> None:
+    key = bench.execute("key", "create", "ansible").stdout.strip()
+    assert bench.execute("monitor", "add", "job", "--schedule", "1d").returncode == 0
+
+    daemon = bench.serve()
+
+    assert "ssk_" not in daemon.printed, "there is a key already"
+    assert bench.execute("monitor", "ls", "-q").stdout == "job\n"
+    assert key[:8] in bench.execute("key", "ls").stdout
+
+
+def test_files_are_for_its_user_alone(bench: Bench) -> None:
+    bench.serve()
+
+    assert mode(bench.data) == 0o700
+    assert {path.name: oct(mode(path)) for path in bench.data.iterdir()} == {
+        "seestackd.db": "0o600",
+        "seestackd.db-shm": "0o600",
+        "seestackd.db-wal": "0o600",
+        "seestackd.db.lock": "0o600",
+        "seestackd.sock": "0o600",
+    }
+
+
+def test_a_database_that_others_can_read_is_refused(bench: Bench) -> None:
+    bench.run("monitor", "ls")
+    (bench.data / "seestackd.db").chmod(0o644)
+
+    result = bench.execute("serve")
+
+    assert result.returncode == 1
+    assert f"chmod 600 {bench.data}/seestackd.db" in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_in_order(bench: Bench, number: int) -> None:
+    daemon = bench.serve()
+    assert daemon.livez() == 200
+
+    code, printed = daemon.stop(number)
+
+    assert code == 0, printed
+    assert "Traceback" not in printed
+    assert {path.name for path in bench.data.iterdir()} == {"seestackd.db", "seestackd.db.lock"}
+
+
+def test_a_hangup_does_not_end_it(bench: Bench) -> None:
+    daemon = bench.serve()
+
+    daemon.process.send_signal(signal.SIGHUP)
+
+    assert "restart to apply" in daemon.until("settings are read at start")
+    assert daemon.livez() == 200
+
+
+def test_the_socket_file_of_a_killed_daemon_is_no_obstacle(bench: Bench) -> None:
+    bench.serve().stop(signal.SIGKILL)
+    assert (bench.data / "seestackd.sock").exists()
+
+    assert bench.run("monitor", "add", "job", "--schedule", "1d").returncode == 0
+    bench.serve()
+    assert bench.run("monitor", "ls", "-q").stdout == "job\n"
+
+
+def test_an_address_in_use_is_named(bench: Bench) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+
+        result = bench.execute("serve", "--listen", address)
+
+    assert result.returncode == 1
+    assert f"cannot listen on {address}: Address already in use" in result.stderr
+
+
+def test_a_file_that_is_no_database_is_left_alone(bench: Bench) -> None:
+    bench.data.mkdir(mode=0o700)
+    database = bench.data / "seestackd.db"
+    database.write_bytes(b"my diary, not a database" * 100)
+    database.chmod(0o600)
+
+    for result in (bench.execute("serve"), bench.run("monitor", "ls")):
+        assert result.returncode == 1
+        assert f"{database} cannot be used" in result.stderr
+    assert database.read_bytes() == b"my diary, not a database" * 100
+
+
+def test_a_command_waits_for_a_daemon_that_is_starting(bench: Bench) -> None:
+    bench.run("monitor", "add", "job", "--schedule", "1d")
+    with (bench.data / "seestackd.db.lock").open("rb+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        daemon = bench.begin("serve", "--listen", "127.0.0.1:0")
+        listed = bench.begin("monitor", "ls", "-q")
+        with pytest.raises(subprocess.TimeoutExpired):
+            listed.communicate(timeout=1.5)
+        assert daemon.poll() is None
+
+    assert listed.communicate(timeout=20)[0] == "job\n"
+    assert listed.returncode == 0
+
+
+@pytest.mark.long
+def test_a_lock_without_a_daemon_ends_with_four(bench: Bench) -> None:
+    bench.run("monitor", "ls")
+    with (bench.data / "seestackd.db.lock").open("rb+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        result = bench.execute("monitor", "ls")
+        second = bench.execute("serve")
+
+    assert result.returncode == 4
+    assert "nobody answers on" in result.stderr
+    assert second.returncode == 1
+    assert "is held by process" in second.stderr
+
+
+def test_systemd_hears_that_it_is_ready_goes_on_and_stops(bench: Bench) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(bench.folder / "notify"))
+        manager.settimeout(10)
+        daemon = bench.serve(NOTIFY_SOCKET=manager.getsockname(), WATCHDOG_USEC="4000000")
+
+        heard = [manager.recv(1024).decode() for _ in range(3)]
+        daemon.stop()
+        last = manager.recv(1024).decode()
+        while last == "WATCHDOG=1":
+            last = manager.recv(1024).decode()
+
+    assert heard[0].startswith(f"READY=1\nSTATUS=listening on {daemon.url}")
+    assert heard[1:] == ["WATCHDOG=1", "WATCHDOG=1"]
+    assert last.startswith("STOPPING=1")
+
+
+def test_it_takes_over_the_socket_that_systemd_holds(bench: Bench) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        # What systemd does between fork and exec: the socket becomes descriptor 3, and the process learns of it.
+        script = f'exec 3<&{held.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ LISTEN_FDNAMES=http exec "$@"'
+        process = subprocess.Popen(
+            ["/bin/bash", "-c", script, "bash", *bench.command("serve", "--listen", "127.0.0.1:1")],
+            pass_fds=[held.fileno()],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment(),
+        )
+        daemon = bench.adopt(process)
+
+        assert daemon.url == f"http://127.0.0.1:{port}"
+        assert daemon.livez() == 200
+        assert daemon.stop()[0] == 0
