@@ -52,11 +52,10 @@ class KeyTable:
 
     async def ingester(self, request: web.Request) -> Caller:
         """Return who may send data; raises Refusal (401 for an unknown key, 403 for one of another scope)."""
-        caller = self._find(request.headers)
-        if caller is None and self._reloading is not None:
-            # A key that was made a moment ago must not be refused: 401 ends a client for good (contract.md 5).
+        if self._reloading is not None:
+            # A revoked key stops at once; and one made a moment ago must not get the 401 that ends a client for good.
             await asyncio.wait([self._reloading], timeout=_RELOAD_WAIT)
-            caller = self._find(request.headers)
+        caller = self._find(request.headers)
         if caller is None:
             raise Refusal(401, "INVALID_API_KEY", "Invalid or missing API key")
         if caller.scope not in MAY_INGEST:

@@ -52,6 +52,8 @@ class Bodies:
             async with asyncio.timeout(self._timeout):
                 return await request.read()
         except TimeoutError:
+            # Or aiohttp would wait for the rest before it closes.
+            request.content.feed_eof()
             raise of_status(408, closes=True) from None
         except RequestPayloadError:
             raise Refusal(400, "BAD_REQUEST", "The body is not framed as HTTP asks for", closes=True) from None

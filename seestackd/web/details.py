@@ -43,11 +43,11 @@ def refusal_of(error: ValidationError, body: bytes, items: tuple[str, TypeAdapte
         return Refusal(400, "MALFORMED_JSON", "The body must be a JSON object")
     details = _details(errors)
     if items is not None:
-        details |= _of_items(body, *items, len(details))
+        details |= _of_items(body, *items)
     return Refusal(422, "VALIDATION_ERROR", VALIDATION_FAILED, details=details)
 
 
-def _of_items(body: bytes, field: str, item: TypeAdapter[Any], known: int) -> dict[str, str]:
+def _of_items(body: bytes, field: str, item: TypeAdapter[Any]) -> dict[str, str]:
     items = from_json(body).get(field)
     found: dict[str, str] = {}
     for index, value in enumerate(items if isinstance(items, list) else []):
@@ -55,7 +55,7 @@ def _of_items(body: bytes, field: str, item: TypeAdapter[Any], known: int) -> di
             item.validate_python(value)
         except ValidationError as error:
             found |= _details(error.errors(include_url=False), (field, index))
-        if known + len(found) >= MAX_DETAILS:
+        if len(found) >= MAX_DETAILS:
             break
     return found
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import io
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -88,18 +89,18 @@ class Daemon:
         if zipped:
             data, sent["Content-Encoding"] = gzip.compress(data), "gzip"
         url = f"http://127.0.0.1:{self.port}{path}"
-        async with self.session.request(method, url, data=data, headers=sent, allow_redirects=False) as response:
+        async with self.session.request(
+            method, url, data=io.BytesIO(data), headers=sent, allow_redirects=False
+        ) as response:
             return Answer(response.status, response.headers, await response.read())
 
-    async def talk(self, *pieces: bytes, end: bool = True) -> bytes:
-        """Send raw bytes on a connection of their own and return all that comes back until it closes."""
+    async def talk(self, *pieces: bytes) -> bytes:
+        """Send raw bytes on a connection of their own and return all that comes back until the daemon closes it."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             for piece in pieces:
                 writer.write(piece)
                 await writer.drain()
-            if end:
-                writer.write_eof()
             async with asyncio.timeout(5):
                 return await reader.read()
         finally:
