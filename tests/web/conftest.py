@@ -4,9 +4,10 @@ import asyncio
 import gzip
 import io
 import json
-from collections.abc import AsyncIterator, Callable
+import shutil
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,6 @@ class Daemon:
     project_id: int
     monitor_uid: str
     session: aiohttp.ClientSession
-    on_stop: list[Callable[[], Any]] = field(default_factory=list)
 
     async def send(
         self,
@@ -128,17 +128,35 @@ class Daemon:
         return not any(await self.runner.read(counts, None))
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A database with one project, one ingest key and one monitor `nightly`, for every test to copy."""
+
+    path: Path
+    project_id: int
+    monitor_uid: str
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    path = tmp_path_factory.mktemp("prepared") / "seestackd.db"
+    store = SqliteStore.open(path)
+    runner = Runner(store, StoppedClock(), Feed(), on_broken=lambda: None)
+    project = runner.call(keys.ensure_project, keys.EnsureProject())
+    runner.call(keys.create, keys.CreateKey(project.id, "cron", Scope.INGEST, SECRET))
+    new = new_monitor("nightly", "1d")
+    monitor = runner.call(monitors.add, monitors.AddMonitor(project.id, new, "p" * 22))
+    store.close()
+    return Prepared(path, project.id, monitor.uid)
+
+
 @asynccontextmanager
-async def listening(folder: Path, settings: WebSettings) -> AsyncIterator[Daemon]:
-    """Run a daemon with one project, one ingest key and one monitor `nightly`."""
+async def listening(prepared: Prepared, folder: Path, settings: WebSettings) -> AsyncIterator[Daemon]:
+    """Run a daemon on a copy of the prepared database."""
     clock, feed = StoppedClock(), Feed()
-    store = SqliteStore.open(folder / "seestackd.db")
+    store = SqliteStore.open(shutil.copy(prepared.path, folder / "seestackd.db"))
     runner = Runner(store, clock, feed, on_broken=lambda: None)
     runner.start()
-    project = await runner.run(keys.ensure_project, keys.EnsureProject())
-    await runner.run(keys.create, keys.CreateKey(project.id, "cron", Scope.INGEST, SECRET))
-    new = new_monitor("nightly", "1d")
-    monitor = await runner.run(monitors.add, monitors.AddMonitor(project.id, new, "p" * 22))
     table = KeyTable(runner, feed, clock)
     await table.load()
     web = create_app(runner, table, clock, settings)
@@ -147,7 +165,7 @@ async def listening(folder: Path, settings: WebSettings) -> AsyncIterator[Daemon
     await start_sites(web, [listener])
     async with aiohttp.ClientSession() as session:
         port = listener.getsockname()[1]
-        yield Daemon(port, runner, table, clock, project.id, monitor.uid, session)
+        yield Daemon(port, runner, table, clock, prepared.project_id, prepared.monitor_uid, session)
     await web.cleanup()
     await table.close()
     await runner.stop()
@@ -155,21 +173,21 @@ async def listening(folder: Path, settings: WebSettings) -> AsyncIterator[Daemon
 
 
 @pytest.fixture
-async def daemon(tmp_path: Path) -> AsyncIterator[Daemon]:
-    async with listening(tmp_path, WebSettings(max_body_bytes=1024 * 1024, shutdown_timeout=1)) as running:
+async def daemon(prepared: Prepared, tmp_path: Path) -> AsyncIterator[Daemon]:
+    async with listening(prepared, tmp_path, WebSettings(max_body_bytes=1024 * 1024, shutdown_timeout=1)) as running:
         yield running
 
 
 @pytest.fixture
-async def impatient(tmp_path: Path) -> AsyncIterator[Daemon]:
+async def impatient(prepared: Prepared, tmp_path: Path) -> AsyncIterator[Daemon]:
     """A daemon whose deadlines pass at once."""
     hurried = WebSettings(head_timeout=0.1, body_timeout=0.1, shutdown_timeout=1)
-    async with listening(tmp_path, hurried) as running:
+    async with listening(prepared, tmp_path, hurried) as running:
         yield running
 
 
 @pytest.fixture
-async def open_to_browsers(tmp_path: Path) -> AsyncIterator[Daemon]:
+async def open_to_browsers(prepared: Prepared, tmp_path: Path) -> AsyncIterator[Daemon]:
     settings = WebSettings(cors_origins=("https://shop.example",), shutdown_timeout=1)
-    async with listening(tmp_path, settings) as running:
+    async with listening(prepared, tmp_path, settings) as running:
         yield running
