@@ -83,6 +83,30 @@ def test_a_change_of_three_hours_forward_is_a_correction_and_starts_nothing_at_o
     assert starts_on("2020-10-04", "30 1,4 * * *", "Antarctica/Casey") == ["04:30+11"]
 
 
+def test_a_change_of_three_hours_back_repeats_wildcard_jobs_only() -> None:
+    assert starts_on("2020-03-08", "30 1 * * *", "Antarctica/Casey") == ["01:30+11"]
+    assert starts_on("2020-03-08", "*/30 1 * * *", "Antarctica/Casey") == [
+        "01:00+11",
+        "01:30+11",
+        "01:00+08",
+        "01:30+08",
+    ]
+
+
+def test_a_look_from_within_the_repeated_hour_does_not_repeat_the_job() -> None:
+    assert parse_schedule("33 2 * * *", BERLIN).next_after(at("2027-10-31T02:10+01:00")) == at("2027-11-01T02:33+01:00")
+
+
+def test_a_look_from_just_after_the_skipped_hour_does_not_start_its_jobs_again() -> None:
+    assert parse_schedule("34 2 * * *", BERLIN).next_after(at("2027-03-28T03:00+02:00")) == at("2027-03-29T02:34+02:00")
+
+
+def test_a_yearly_job_is_found_across_changes_of_the_clock() -> None:
+    assert parse_schedule("0 0 1 7 *", BERLIN).next_after(at("2027-01-05")) == at("2027-07-01T00:00+02:00")
+    assert parse_schedule("0 0 5 1 *", BERLIN).next_after(at("2027-07-05")) == at("2028-01-05T00:00+01:00")
+    assert parse_schedule("30 2 28 3 *", BERLIN).next_after(at("2027-01-05")) == at("2027-03-28T01:00")
+
+
 def test_a_day_that_a_zone_leaves_out_has_no_slots() -> None:
     apia = parse_schedule("0 12 * * *", "Pacific/Apia")
     assert apia.slots_between(at("2011-12-29T00:00-10:00"), at("2011-12-31T23:00+14:00"), 9) == [

@@ -70,6 +70,9 @@ def compare_at(schedule: Schedule, starts: list[int], reach: tuple[int, int], at
     before = starts[index - 1] if index else None
     after = starts[index] if index < len(starts) else None
     newest, following = schedule.newest_at_or_before(at), schedule.next_after(at)
+    cold = next(schedule._slots()._slots.after(at))
+    if cold != following:
+        yield f"{schedule} at {at}: next {following}, or {cold} when computed from there"
     if before != newest and not (before is None and (newest is None or newest < reach[0])):
         yield f"{schedule} at {at}: newest {newest}, cron {before}"
     if after != following and not (after is None and following > reach[1]):
