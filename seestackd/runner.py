@@ -14,7 +14,7 @@ from seestackd.clock import Clock
 from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.feed import Feed
-from seestackd.store.interface import BatchLost, Session, Store, StoreBroken, Transaction
+from seestackd.store.interface import BatchLost, NeedsCare, Session, Store, StoreBroken, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,26 @@ def uuid7(now_ms: int) -> str:
     value = value & ~(0x3 << 62) | 0x2 << 62
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _in_order(batch: Sequence[_Job], horizon: int) -> list[_Job]:
+    """Return the batch with its judgements last, none of them later than the horizon."""
+    judgements = [job for job in batch if job.judgement]
+    if not judgements:
+        return list(batch)
+    for job in judgements:
+        job.at = min(job.at, horizon)
+    return [job for job in batch if not job.judgement] + judgements
+
+
+def _attempt(job: _Job, attempt: Callable[[Callable[[Transaction], Any]], Any]) -> None:
+    job.result, job.error = None, None
+    try:
+        job.result = attempt(lambda tx: job.operation(tx, job.command, job.at))
+    except (BatchLost, NeedsCare, StoreBroken):
+        raise
+    except Exception as error:
+        job.error = error
 
 
 class Runner:
@@ -180,13 +200,7 @@ class Runner:
 
     def _apply(self, batch: Sequence[_Job], horizon: int) -> list[object]:
         try:
-            self._session.begin()
-            for job in [job for job in batch if not job.judgement]:
-                self._attempt(job)
-            for job in [job for job in batch if job.judgement]:
-                job.at = min(job.at, horizon)
-                self._attempt(job)
-            changes = self._session.commit()
+            changes = self._commit(_in_order(batch, horizon))
         except (Busy, BatchLost, StoreBroken) as error:
             self._fail(batch, error)
             return []
@@ -195,13 +209,19 @@ class Runner:
             self._failing_since = None
         return changes
 
-    def _attempt(self, job: _Job) -> None:
+    def _commit(self, jobs: Sequence[_Job]) -> list[object]:
+        session = self._session
         try:
-            job.result = self._session.attempt(lambda tx: job.operation(tx, job.command, job.at))
-        except (BatchLost, StoreBroken):
-            raise
-        except Exception as error:
-            job.error = error
+            session.begin()
+            for job in jobs:
+                _attempt(job, session.attempt)
+        except NeedsCare:
+            # Operations may be run again: the rare batch with a failure among its writes is taken back and repeated.
+            session.undo()
+            session.begin()
+            for job in jobs:
+                _attempt(job, session.attempt_carefully)
+        return session.commit()
 
     def _fail(self, batch: Sequence[_Job], error: Exception) -> None:
         """Answer the whole batch with Busy: none of it is known to be stored."""

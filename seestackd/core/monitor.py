@@ -1,7 +1,7 @@
 """What a monitor is: its rules, its state, its open runs."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from seestackd.core.durations import parse_duration
@@ -139,6 +139,10 @@ class State:
     last_run_id: int | None = None
     last_duration_ms: int | None = None
     ends_only: bool = False
+
+    def __copy__(self) -> "State":
+        # copy() of a class with slots goes through pickling, which costs more than a whole decision.
+        return replace(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from seestackd.errors import Busy
-from seestackd.store.interface import BatchLost, StoreBroken
+from seestackd.store.interface import BatchLost, NeedsCare, StoreBroken
 from seestackd.store.sqlite.migrations import migrate
 from seestackd.store.sqlite.transaction import SqliteTransaction
 
@@ -52,6 +52,25 @@ class SqliteSession:
             raise self._translated(error) from error
 
     def attempt(self, work: Callable[[SqliteTransaction], Any]) -> Any:
+        transaction, connection = self.transaction, self._connection
+        mark, changes = len(transaction.announced), connection.total_changes
+        try:
+            return work(transaction)
+        except BaseException as error:
+            if not connection.in_transaction:
+                self._roll_back()
+                raise BatchLost from error
+            if connection.total_changes != changes:
+                raise NeedsCare from error
+            del transaction.announced[mark:]
+            if isinstance(error, sqlite3.Error):
+                raise self._translated(error) from error
+            raise
+
+    def undo(self) -> None:
+        self._roll_back()
+
+    def attempt_carefully(self, work: Callable[[SqliteTransaction], Any]) -> Any:
         mark = len(self.transaction.announced)
         self._guarded("SAVEPOINT operation")
         try:

@@ -106,10 +106,12 @@ class SqliteMonitors:
         self._execute = connection.execute
         self._announce = announce
         self._by_slug: dict[tuple[int, str], Monitor] = {}
+        self._states: dict[int, State] = {}
 
     def forget(self) -> None:
         """Drop what is remembered."""
         self._by_slug.clear()
+        self._states.clear()
 
     def create(self, project_id: int, new: NewMonitor, uid: str, ping_id: str, at: int) -> Monitor:
         try:
@@ -144,8 +146,9 @@ class SqliteMonitors:
         return changed
 
     def remove(self, monitor_id: int) -> None:
-        self._by_slug.clear()
+        self.forget()
         for statement in (
+            "DELETE FROM ping_keys WHERE (project_id, slug) IN (SELECT project_id, slug FROM monitors WHERE id = ?)",
             "DELETE FROM outputs WHERE ping_id IN (SELECT id FROM pings WHERE monitor_id = ?)",
             "DELETE FROM pings WHERE monitor_id = ?",
             "DELETE FROM runs WHERE monitor_id = ?",
@@ -186,9 +189,19 @@ class SqliteMonitors:
         return int(row[0])
 
     def load_state(self, monitor_id: int, for_update: bool = True) -> State:
-        return _state(self._execute(_LOAD_STATE, (monitor_id,)).fetchone())
+        known = self._states.get(monitor_id)
+        if known is None:
+            known = self._remember(monitor_id, _state(self._execute(_LOAD_STATE, (monitor_id,)).fetchone()))
+        return known
+
+    def _remember(self, monitor_id: int, state: State) -> State:
+        if len(self._states) >= _MAX_REMEMBERED:
+            self._states.clear()
+        self._states[monitor_id] = state
+        return state
 
     def save_state(self, monitor_id: int, state: State, previous: State | None) -> None:
+        self._remember(monitor_id, state)
         deadline = state.deadline_at
         if previous is None:
             self._execute(_INSERT_STATE, (*_state_values(state), deadline, monitor_id))

@@ -32,12 +32,20 @@ class SqliteRuns:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
+        self._next_id = 0
+
+    def forget(self) -> None:
+        """Drop what is remembered."""
+        self._next_id = 0
 
     def next_id(self) -> int:
-        row = self._execute("SELECT max(id) FROM runs").fetchone()
-        return (row[0] or 0) + 1
+        if self._next_id == 0:
+            row = self._execute("SELECT max(id) FROM runs").fetchone()
+            self._next_id = (row[0] or 0) + 1
+        return self._next_id
 
     def open(self, run: Run, prev: int | None) -> None:
+        self._next_id = run.id + 1
         self._execute(
             _INSERT,
             (

@@ -48,6 +48,7 @@ class SqliteTransaction:
         """Drop what is remembered of rows that a rollback may have undone."""
         self.monitors.forget()
         self.maintenance.forget()
+        self.runs.forget()
 
     def meta(self, key: str) -> str | None:
         row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
