@@ -19,8 +19,10 @@ from seestackd.store.records import Alive as Alive
 from seestackd.store.records import Attempt as Attempt
 from seestackd.store.records import BlindWindow as BlindWindow
 from seestackd.store.records import Key as Key
+from seestackd.store.records import LaneHealth as LaneHealth
 from seestackd.store.records import Project as Project
 from seestackd.store.records import StoredPing as StoredPing
+from seestackd.store.records import Tried as Tried
 
 
 class Projects(Protocol):
@@ -216,8 +218,33 @@ class Outbox(Protocol):
         """Keep one attempt and count it on its row."""
         ...
 
-    def attempts_of(self, row_id: int) -> list[Attempt]:
-        """Return the attempts of a row, oldest first."""
+    def attempts_of(self, row_id: int, limit: int) -> list[Attempt]:
+        """Return the newest attempts of a row, oldest first."""
+        ...
+
+    def tried(self, row_id: int) -> Tried:
+        """Return the attempts of a row in short; it has at least one."""
+        ...
+
+    def health(self, channel: str) -> LaneHealth: ...
+    def fail_lane(self, channel: str, at: int, probe_at: int) -> None:
+        """Note that the channel took a message not; the lane has been claimed before."""
+        ...
+
+    def mend_lane(self, channel: str, at: int) -> None:
+        """Note that the channel takes messages; rows that failed before are due at once."""
+        ...
+
+    def oldest_failed(self, channel: str) -> OutboxRow | None:
+        """Return the oldest pending row that was tried before."""
+        ...
+
+    def overtaken(self, channel: str) -> list[int]:
+        """Return pending rows of incidents whose recovery waits behind them."""
+        ...
+
+    def hand_over(self, row_id: int, at: int) -> bool:
+        """Note that the fallback channel gets the row's message; False when it has got it already."""
         ...
 
     def pending_for(self, incident_id: int, channel: str | None = None) -> list[OutboxRow]: ...
@@ -225,7 +252,10 @@ class Outbox(Protocol):
         """Return the newest rows first."""
         ...
 
-    def told(self, incident_id: int, kind: AlertKind, channel: str) -> bool: ...
+    def told(self, incident_id: int, channel: str, kind: AlertKind | None = None) -> bool:
+        """Return whether the channel was told anything of the incident, or this kind of alert."""
+        ...
+
     def shift(self, step_ms: int) -> None:
         """Move next attempts and claims with a step of the clock."""
         ...
@@ -288,6 +318,10 @@ class BatchLost(Exception):
     """The store has rolled back the whole batch, not only the operation that failed."""
 
 
+class NeedsCare(Exception):
+    """The operation failed after it had written: run the batch again, each operation in a savepoint of its own."""
+
+
 class Session(Protocol):
     """The one writer of a store; used by one thread at a time."""
 
@@ -298,10 +332,21 @@ class Session(Protocol):
         ...
 
     def attempt(self, work: Any) -> Any:
+        """Run `work(transaction)` without a net: an operation rarely fails once it has written.
+
+        Raises what the work raised when it had written nothing, NeedsCare when it had, BatchLost when the batch is gone.
+        """
+        ...
+
+    def attempt_carefully(self, work: Any) -> Any:
         """Run `work(transaction)` so that its failure undoes only itself.
 
         Raises what the work raised, Busy when storing failed, BatchLost when the batch is gone with it.
         """
+        ...
+
+    def undo(self) -> None:
+        """Take back the batch."""
         ...
 
     def commit(self) -> list[object]:

@@ -77,3 +77,20 @@ class Alive:
     at: int
     boot_at: int
     boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneHealth:
+    """Since when a channel has taken nothing, and when its oldest row is tried as a probe (None: it is not failing)."""
+
+    failing_since: int | None = None
+    probe_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The attempts of a row in short: how many, when the first, and the last three HTTP statuses, oldest first."""
+
+    count: int
+    first_at: int
+    statuses: tuple[int | None, ...]
