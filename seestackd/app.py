@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from aiohttp import web
 from seestackd.clock import Clock
 from seestackd.core.alerts import Routing
 from seestackd.core.keys import RANDOM_BYTES, Scope, make_secret
-from seestackd.delivery.apprise_sender import AppriseSender, warm_up
+from seestackd.delivery.apprise_sender import AppriseSender, check_url
 from seestackd.delivery.channels import Channel
 from seestackd.delivery.worker import Delivery
 from seestackd.errors import Invalid
@@ -161,9 +162,16 @@ def _web_settings(settings: Settings) -> WebSettings:
 def _delivery(settings: Settings, runner: Runner, feed: Feed, clock: Clock, public_url: str) -> Delivery:
     channels = {name: Channel(name, channel.url) for name, channel in settings.channels.items()}
     if channels:
-        warm_up()
+        threading.Thread(target=_check_channels, args=(channels,), name="channels", daemon=True).start()
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return Delivery(runner, feed, channels, AppriseSender(clock), clock, owner=owner, public_url=public_url)
+
+
+def _check_channels(channels: dict[str, Channel]) -> None:
+    """Load Apprise with all its services, beside the start and before the first alert; name what cannot be used."""
+    for name, channel in channels.items():
+        if reason := check_url(channel.url):
+            log.error("channel %s cannot be used: %s", name, reason)
 
 
 async def _first_start(runner: Runner, attended: bool) -> str | None:

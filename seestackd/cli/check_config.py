@@ -16,10 +16,14 @@ def add_to(commands: Any) -> None:
 
 def check(options: Namespace) -> int:
     """Read the settings as `serve` would; the report goes to stderr with exit code 3 when something is wrong."""
-    from seestackd.settings import SYSTEM_FILE, load
+    from seestackd.delivery.apprise_sender import check_url
+    from seestackd.settings import SYSTEM_FILE, BadSettings, load
 
     file = options.file or options.config
     settings = load(file, data=options.data)
+    unusable = {name: reason for name, channel in settings.channels.items() if (reason := check_url(channel.url))}
+    if unusable:
+        raise BadSettings([f"channels.{name}: {reason}" for name, reason in unusable.items()])
     used = file or (SYSTEM_FILE if SYSTEM_FILE.exists() else None)
     channels = ", ".join(sorted(settings.channels)) or "none, so nobody is told"
     print(f"{used or 'no file, the defaults'}: ok")

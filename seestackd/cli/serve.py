@@ -38,6 +38,9 @@ def serve(options: Namespace) -> int:
 
     from seestackd import app
 
+    if settings.monitors:
+        logging.getLogger(__name__).warning("[monitors] is read but not applied yet: use seestackd monitor add")
+
     def tell(started: app.Started) -> None:
         _tell(started, settings, _as_typed(options))
 

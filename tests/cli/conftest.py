@@ -75,6 +75,12 @@ class Bench:
             env=environment(**more),
         )
 
+    def python(self, program: str) -> Result:
+        """Run a program of the test's own with the project's Python."""
+        return subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True, env=environment()
+        )
+
     def command(self, *arguments: str) -> list[str]:
         return [*COMMAND, *self.options, *arguments]
 
@@ -105,18 +111,18 @@ class Daemon:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
-        self.printed = self.until("seestackd listens on ")
+        self.printed = ""
+        self.until("seestackd listens on ")
         self.url = self.printed.split("listens on ")[1].split(",")[0]
 
     def until(self, text: str) -> str:
-        """Read on until a line holds `text`; returns what was read."""
+        """Read on until `text` was printed; returns all that was printed so far."""
         assert self.process.stdout is not None
-        printed = ""
-        while text not in printed:
+        while text not in self.printed:
             line = self.process.stdout.readline()
-            assert line, f"it ended with {self.process.wait(5)}, having printed: {printed}"
-            printed += line
-        return printed
+            assert line, f"it ended with {self.process.wait(5)}, having printed: {self.printed}"
+            self.printed += line
+        return self.printed
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """End it; returns its exit code and the rest of what it printed."""

@@ -156,6 +156,16 @@ def test_good_settings_are_confirmed_without_their_secrets(bench: Bench) -> None
     assert "SECRET" not in result.stdout
 
 
+def test_a_channel_that_apprise_cannot_use_is_a_wrong_setting(bench: Bench) -> None:
+    bench.configure('[channels.ops]\nurl = "nonsense://SECRET@host"\n')
+
+    result = bench.run("check-config")
+
+    assert result.returncode == 3
+    assert result.stderr.startswith("channels.ops: the service 'nonsense' is not supported")
+    assert "SECRET" not in result.stderr
+
+
 def test_a_missing_settings_file_is_an_error(bench: Bench) -> None:
     result = bench.run("--config", str(bench.folder / "gone.toml"), "monitor", "ls")
 

@@ -1,0 +1,77 @@
+"""Alerts from the command line: a real daemon, a real webhook."""
+
+import asyncio
+import json
+import urllib.request
+
+from tests.cli.conftest import Bench, Result
+from tests.delivery.receivers import webhook
+
+
+async def run(bench: Bench, *arguments: str) -> Result:
+    return await asyncio.to_thread(bench.run, *arguments)
+
+
+async def test_a_test_message_arrives_and_its_sender_is_told(bench: Bench) -> None:
+    async with webhook(200) as hook:
+        bench.configure(f'[channels.ops]\nurl = "{hook.url()}"\n')
+        await asyncio.to_thread(bench.serve)
+
+        result = await run(bench, "alert", "test", "ops")
+        listed = await run(bench, "alert", "ls")
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("delivered to ops in ")
+    assert len(hook.received) == 1
+    assert listed.stdout.splitlines()[0].split() == ["RAISED", "KIND", "ABOUT", "CHANNEL", "STATE", "TRIES", "RESULT"]
+    assert listed.stdout.splitlines()[1].split()[-6:] == ["test", "-", "ops", "delivered", "1", "delivered"]
+
+
+async def test_a_channel_that_refuses_is_reported_without_its_secret(bench: Bench) -> None:
+    async with webhook(500) as hook:
+        bench.configure(f'[channels.ops]\nurl = "{hook.url("/SECRET-PATH")}"\n')
+        await asyncio.to_thread(bench.serve)
+
+        result = await run(bench, "alert", "test", "ops")
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("seestackd: ops did not take the message: ")
+    assert "500" in result.stderr
+    assert "SECRET-PATH" not in result.stderr
+
+
+async def test_a_job_that_fails_is_in_trouble_and_its_alert_is_listed(bench: Bench) -> None:
+    async with webhook(200) as hook:
+        bench.configure(f'default_channels = ["ops"]\n[channels.ops]\nurl = "{hook.url()}"\n')
+        daemon = await asyncio.to_thread(bench.serve)
+        key = (await run(bench, "key", "create", "cron")).stdout.strip()
+        await run(bench, "monitor", "add", "etl", "--schedule", "1d")
+        await run(bench, "monitor", "add", "calm", "--schedule", "1d")
+        body = json.dumps({"slug": "etl", "status": "failed", "durationMs": 62_000}).encode()
+        headers = {"X-SeeStack-Key": key, "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{daemon.url}/ingest/v1/heartbeat", body, headers)
+        (await asyncio.to_thread(urllib.request.urlopen, request)).close()
+        while not hook.received:
+            await asyncio.sleep(0.02)
+
+        troubled = await run(bench, "monitor", "ls", "--state", "trouble", "--fail", "-q")
+        calm = await run(bench, "monitor", "ls", "--state", "paused", "--fail")
+        first, second = json.loads((await run(bench, "monitor", "ls", "--json")).stdout)["monitors"]
+        (alert,) = json.loads((await run(bench, "alert", "ls", "--json")).stdout)["alerts"]
+
+    assert (troubled.returncode, troubled.stdout) == (5, "etl\n")
+    assert (calm.returncode, calm.stdout) == (0, "")
+    assert (first["slug"], first["status"], first["last_duration_ms"]) == ("etl", "failed", 62_000)
+    assert second["slug"] == "calm"
+    assert (alert["about"], alert["kind"], alert["channel"]) == ("etl", "failed", "ops")
+
+
+def test_only_known_channels_can_be_tested_and_only_a_daemon_sends(bench: Bench) -> None:
+    nobody = bench.run("alert", "test", "ops")
+    bench.serve()
+    unknown = bench.run("alert", "test", "ops")
+
+    assert nobody.returncode == 4
+    assert "start it with: seestackd serve" in nobody.stderr
+    assert unknown.returncode == 1
+    assert "no channel ops is defined; add [channels.ops]" in unknown.stderr
