@@ -16,11 +16,15 @@ _ANY_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One named target; `url` is a secret, `limit` the seconds that one sending may take."""
+    """One named target; `url` is a secret, `limit` the seconds that one sending may take.
+
+    `fallback` is the channel that gets what this one does not take.
+    """
 
     name: str
     url: str = field(repr=False)
     limit: float = 30.0
+    fallback: str | None = None
 
     @property
     def limit_ms(self) -> int:

@@ -93,6 +93,8 @@ def recovered(case: Case) -> Letter:
         rows.append(("Run", f"took {took(took_ms)}"))
     if facts.get("still_down") is not None:
         rows.append(("Still down", others(facts["still_down"], closed) or "none"))
+    if facts.get("opening_untold"):
+        rows.append(("Note", "this channel could not be told when it began"))
     return about_job(case, "RECOVERED", down, "is ok again.", rows, Tone.SUCCESS)
 
 
@@ -186,4 +188,6 @@ def _said(case: Case) -> Rows:
 
 def _also_down(case: Case) -> Rows:
     also = others(case.facts.get("also_down") or (), case.now)
-    return [("Also down", also)] if also else []
+    closed = case.facts.get("closed_at")
+    since = [("Since then", f"ok again from {near(closed, case.where, case.now)}")] if closed is not None else []
+    return [*since, *([("Also down", also)] if also else [])]

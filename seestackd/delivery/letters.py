@@ -99,10 +99,15 @@ def fitted(before: str, name: str, after: str) -> str:
 
 
 def late(case: Case) -> Rows:
-    """Say so when the message comes long after the fact, so that nobody takes its ages for today's."""
-    if case.at - case.now < LATE_MS:
-        return []
-    return [("Delayed", f"this is {age(case.at - case.now)} old; it could not be sent before")]
+    """Say so when the message comes long after the fact, or to a fallback: nobody shall take its ages for today's."""
+    rows: Rows = []
+    instead_of = case.facts.get("instead_of")
+    if instead_of:
+        because = harmless(case.facts.get("instead_because") or "it takes no messages", 500)
+        rows.append(("Instead of", f"channel {harmless(instead_of, MAX_NAME)}: {because}"))
+    if case.at - case.now >= LATE_MS:
+        rows.append(("Delayed", f"this is {age(case.at - case.now)} old; it could not be sent before"))
+    return rows
 
 
 def _job_links(case: Case, tone: Tone) -> tuple[tuple[str, str], ...]:

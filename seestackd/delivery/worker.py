@@ -152,6 +152,7 @@ class Delivery:
         return render(alert.alert_id, alert.kind, facts, public_url=self._public_url, at=self._clock.now())
 
     async def _settle(self, row: OutboxRow, sent: Sent) -> None:
+        channel = self.channels.get(row.alert.channel)
         command = SettleDelivery(
             row_id=row.id,
             owner=self._owner,
@@ -162,6 +163,7 @@ class Delivery:
             status=sent.status,
             retry_after_ms=sent.retry_after_ms,
             hopeless=sent.hopeless,
+            fallback=channel.fallback if channel else None,
         )
         settled = await self._persistently(command)
         if settled.state == "dead":

@@ -1,11 +1,18 @@
 """When a failed delivery is tried again, and when it is given up."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from seestackd.core.retry import next_attempt
+from seestackd.core.retry import falls_back, next_probe
+from seestackd.core.retry import next_attempt as decide
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 FIRST = 1_764_000_000_000
+
+
+def next_attempt(statuses: Sequence[int | None], first_at: int, at: int, retry_after: int | None = None) -> int | None:
+    return decide(len(statuses), statuses[-3:], first_at, at, retry_after)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +79,15 @@ def test_an_outage_of_a_day_costs_about_fifty_attempts() -> None:
     while (again := next_attempt(statuses, FIRST, at)) is not None and again < FIRST + 24 * HOUR:
         at, statuses = again, [*statuses, 503]
     assert 45 <= len(statuses) <= 55
+
+
+def test_a_failing_channel_is_probed_every_45_seconds_unless_it_asked_for_more() -> None:
+    assert next_probe(FIRST) == FIRST + 45 * SECOND
+    assert next_probe(FIRST, 1 * SECOND) == FIRST + 45 * SECOND
+    assert next_probe(FIRST, 10 * MINUTE) == FIRST + 10 * MINUTE
+
+
+def test_the_fallback_speaks_after_five_minutes_of_failure() -> None:
+    assert not falls_back(None, FIRST)
+    assert not falls_back(FIRST, FIRST + 5 * MINUTE - 1)
+    assert falls_back(FIRST, FIRST + 5 * MINUTE)

@@ -120,7 +120,7 @@ def test_attempts_are_kept_and_counted(outbox: Outbox) -> None:
     tries = [Attempt(AT, 30, "failed", "HTTP 503", 503), Attempt(AT + 5000, 12, "delivered", None, 200)]
     for attempt in tries:
         outbox.record_attempt(row_id, attempt)
-    assert outbox.attempts_of(row_id) == tries
+    assert outbox.attempts_of(row_id, 10) == tries
     row = outbox.by_id(row_id)
     assert row is not None
     assert row.attempts == 2
@@ -138,9 +138,9 @@ def test_it_knows_what_a_channel_was_told_of_an_incident(outbox: Outbox) -> None
     (row_id,) = outbox.put([an_alert(incident=3)], AT)
     assert names(outbox.pending_for(3)) == ["a"]
     assert names(outbox.pending_for(3, "chat")) == []
-    assert not outbox.told(3, AlertKind.MISSED, "mail")
+    assert not outbox.told(3, "mail", AlertKind.MISSED)
     outbox.settle(row_id, "delivered", "delivered", AT)
-    assert outbox.told(3, AlertKind.MISSED, "mail")
+    assert outbox.told(3, "mail", AlertKind.MISSED)
     assert outbox.pending_for(3) == []
 
 

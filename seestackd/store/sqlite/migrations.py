@@ -74,10 +74,11 @@ CREATE TABLE outbox (
   id INTEGER PRIMARY KEY, alert_id TEXT NOT NULL, channel TEXT NOT NULL, project_id INTEGER, monitor_id INTEGER,
   incident_id INTEGER, kind TEXT NOT NULL, severity TEXT NOT NULL, created_at INTEGER NOT NULL,
   next_attempt_at INTEGER, attempts INTEGER NOT NULL, state TEXT NOT NULL, settled_at INTEGER, result TEXT,
-  acknowledged_at INTEGER, facts TEXT NOT NULL
+  acknowledged_at INTEGER, fallback_at INTEGER, facts TEXT NOT NULL
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (channel, next_attempt_at) WHERE state = 'pending';
 CREATE INDEX outbox_order ON outbox (channel, monitor_id, id) WHERE state = 'pending';
+CREATE INDEX outbox_recoveries ON outbox (channel, incident_id) WHERE state = 'pending' AND kind = 'recovered';
 CREATE INDEX outbox_incident ON outbox (incident_id, channel);
 CREATE TABLE attempts (
   id INTEGER PRIMARY KEY, outbox_id INTEGER NOT NULL, at INTEGER NOT NULL, duration_ms INTEGER NOT NULL,
@@ -86,7 +87,7 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_outbox ON attempts (outbox_id);
 CREATE TABLE lanes (
   channel TEXT PRIMARY KEY, owner TEXT, epoch INTEGER NOT NULL, claimed_until INTEGER, failing_since INTEGER,
-  failures INTEGER NOT NULL, window_ends_at INTEGER, singles INTEGER NOT NULL, last_sent_at INTEGER
+  failures INTEGER NOT NULL, probe_at INTEGER, window_ends_at INTEGER, singles INTEGER NOT NULL, last_sent_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE maintenance (
   id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, project_id INTEGER NOT NULL, title TEXT NOT NULL,

@@ -7,7 +7,7 @@ from typing import Any
 
 from seestackd.core.events import AlertsQueued
 from seestackd.core.incidents import Alert, AlertKind, OutboxRow, Severity
-from seestackd.store.interface import Attempt
+from seestackd.store.interface import Attempt, LaneHealth, Tried
 
 _PUT = """
 INSERT INTO outbox (alert_id, channel, project_id, monitor_id, incident_id, kind, severity, created_at, next_attempt_at,
@@ -26,6 +26,14 @@ FROM outbox AS head WHERE head.channel = ? AND head.state = 'pending' AND head.n
 """
 _DUE = f"SELECT {_COLUMNS} {_HEADS} AND head.next_attempt_at <= ? ORDER BY head.next_attempt_at, head.id LIMIT ?"
 _NEXT = f"SELECT head.next_attempt_at {_HEADS} ORDER BY head.next_attempt_at LIMIT 1"
+_OLDEST_FAILED = f"""
+SELECT {_COLUMNS} FROM outbox WHERE channel = ? AND state = 'pending' AND attempts > 0 ORDER BY id LIMIT 1
+"""
+_OVERTAKEN = """
+SELECT older.id FROM outbox AS recovery JOIN outbox AS older
+  ON older.incident_id = recovery.incident_id AND older.channel = recovery.channel AND older.id < recovery.id
+WHERE recovery.channel = ? AND recovery.state = 'pending' AND recovery.kind = 'recovered' AND older.state = 'pending'
+"""
 _CLAIM = """
 INSERT INTO lanes (channel, owner, epoch, claimed_until, failures, singles) VALUES (:channel, :owner, 1, :until, 0, 0)
 ON CONFLICT (channel) DO UPDATE SET epoch = epoch + (owner IS NOT :owner), owner = :owner, claimed_until = :until
@@ -96,12 +104,53 @@ class SqliteOutbox:
         )
         self._execute("UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", (row_id,))
 
-    def attempts_of(self, row_id: int) -> list[Attempt]:
+    def attempts_of(self, row_id: int, limit: int) -> list[Attempt]:
         rows = self._execute(
-            "SELECT at, duration_ms, result, error, status_code FROM attempts WHERE outbox_id = ? ORDER BY id",
-            (row_id,),
+            "SELECT at, duration_ms, result, error, status_code FROM attempts WHERE outbox_id = ?"
+            " ORDER BY id DESC LIMIT ?",
+            (row_id, limit),
         )
-        return [Attempt(*values) for values in rows]
+        return [Attempt(*values) for values in rows.fetchall()[::-1]]
+
+    def tried(self, row_id: int) -> Tried:
+        (count,) = self._execute("SELECT attempts FROM outbox WHERE id = ?", (row_id,)).fetchone()
+        first = self._execute("SELECT at FROM attempts WHERE outbox_id = ? ORDER BY id LIMIT 1", (row_id,)).fetchone()
+        return Tried(count, first[0], tuple(attempt.status for attempt in self.attempts_of(row_id, 3)))
+
+    def health(self, channel: str) -> LaneHealth:
+        found = self._execute("SELECT failing_since, probe_at FROM lanes WHERE channel = ?", (channel,)).fetchone()
+        return LaneHealth(*found) if found else LaneHealth()
+
+    def fail_lane(self, channel: str, at: int, probe_at: int) -> None:
+        self._execute(
+            "UPDATE lanes SET failing_since = coalesce(failing_since, ?), failures = failures + 1, probe_at = ?"
+            " WHERE channel = ?",
+            (at, probe_at, channel),
+        )
+
+    def mend_lane(self, channel: str, at: int) -> None:
+        mended = self._execute(
+            "UPDATE lanes SET failing_since = NULL, failures = 0, probe_at = NULL"
+            " WHERE channel = ? AND failing_since IS NOT NULL",
+            (channel,),
+        )
+        if mended.rowcount:
+            self._execute(
+                "UPDATE outbox SET next_attempt_at = :at WHERE channel = :channel AND state = 'pending'"
+                " AND attempts > 0 AND next_attempt_at > :at",
+                {"channel": channel, "at": at},
+            )
+
+    def oldest_failed(self, channel: str) -> OutboxRow | None:
+        values = self._execute(_OLDEST_FAILED, (channel,)).fetchone()
+        return _row(values) if values else None
+
+    def overtaken(self, channel: str) -> list[int]:
+        return [row_id for (row_id,) in self._execute(_OVERTAKEN, (channel,))]
+
+    def hand_over(self, row_id: int, at: int) -> bool:
+        handed = self._execute("UPDATE outbox SET fallback_at = ? WHERE id = ? AND fallback_at IS NULL", (at, row_id))
+        return handed.rowcount == 1
 
     def pending_for(self, incident_id: int, channel: str | None = None) -> list[OutboxRow]:
         rows = self._execute(
@@ -118,18 +167,20 @@ class SqliteOutbox:
         )
         return [_row(values) for values in rows]
 
-    def told(self, incident_id: int, kind: AlertKind, channel: str) -> bool:
+    def told(self, incident_id: int, channel: str, kind: AlertKind | None = None) -> bool:
         found = self._execute(
-            "SELECT 1 FROM outbox WHERE incident_id = ? AND channel = ? AND kind = ? AND state = 'delivered'",
-            (incident_id, channel, kind),
+            "SELECT 1 FROM outbox WHERE incident_id = :incident AND channel = :channel AND state = 'delivered'"
+            " AND (:kind IS NULL OR kind = :kind)",
+            {"incident": incident_id, "channel": channel, "kind": kind},
         )
         return found.fetchone() is not None
 
     def shift(self, step_ms: int) -> None:
         self._execute("UPDATE outbox SET next_attempt_at = next_attempt_at + ? WHERE state = 'pending'", (step_ms,))
         self._execute(
-            "UPDATE lanes SET claimed_until = claimed_until + ?, window_ends_at = window_ends_at + ?",
-            (step_ms, step_ms),
+            "UPDATE lanes SET claimed_until = claimed_until + :step, window_ends_at = window_ends_at + :step,"
+            " failing_since = failing_since + :step, probe_at = probe_at + :step",
+            {"step": step_ms},
         )
 
 
