@@ -317,3 +317,14 @@ async def ended(done: Callable[[], bool], timeout: float = 5.0) -> None:
     async with asyncio.timeout(timeout):
         while not done():
             await asyncio.sleep(0.02)
+
+
+async def test_what_a_channel_gives_up_reaches_its_fallback_with_the_reason(house: House) -> None:
+    async with webhook() as hook:
+        lost = Channel("chat", "nonsense://x", fallback="mail")
+        await house.open(lost, Channel("mail", hook.url()))
+        (row_id,) = await house.put(missed("chat"))
+        assert (await house.settled(row_id)).state == "dead"
+        await ended(lambda: len(hook.received) == 1)
+    assert "Instead of: channel chat: the service 'nonsense' is not supported" in hook.received[0]["message"]
+    assert hook.seen[0][2]["Idempotency-Key"] == "alert-nightly-backup"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seestackd.core.incidents import Alert, AlertKind, OutboxRow, Severity
+from seestackd.core.incidents import Alert, AlertKind, Incident, OutboxRow, Severity
 from seestackd.errors import NotFound
 from seestackd.operations.outbox import (
     ClaimLane,
@@ -205,3 +205,131 @@ def test_a_test_message_is_tried_once(tx: Transaction) -> None:
 def test_an_alert_that_does_not_exist_is_not_found(tx: Transaction) -> None:
     with pytest.raises(NotFound, match="no alert with the number 12"):
         shown(tx, ShowAlert(12), AT)
+
+
+def put_incident(tx: Transaction, *kinds: AlertKind, closed_at: int | None = AT + HOUR) -> list[int]:
+    opening = Incident(0, "uid", "monitor:1", AlertKind.MISSED, Severity.CRITICAL, AT, AT, 1, 1, closed_at)
+    incident = tx.incidents.open(opening)
+    alerts = [Alert(kind, "mail", kind, Severity.CRITICAL, {}, 1, 1, incident.id) for kind in kinds]
+    return tx.outbox.put(alerts, AT)
+
+
+def test_an_incident_that_closed_before_its_opening_was_told_is_told_in_one_message(tx: Transaction) -> None:
+    opening, recovery = put_incident(tx, AlertKind.MISSED, AlertKind.RECOVERED)
+    (row,) = claim_lane(tx, ClaimLane("mail", "me", LIMIT), AT).rows
+    assert row.id == recovery
+    assert row.alert.facts["opening_untold"] is True
+    superseded = shown(tx, ShowAlert(opening), AT).row
+    assert (superseded.state, superseded.result) == ("superseded", "told in one message with the recovery")
+
+
+def test_an_opening_that_failed_gives_way_to_its_recovery_at_once(tx: Transaction) -> None:
+    (opening,) = put_incident(tx, AlertKind.MISSED, closed_at=None)
+    claim(tx)
+    row = settle(tx, opening, status=503)
+    tx.outbox.put([Alert("recovery", "mail", AlertKind.RECOVERED, Severity.INFO, {}, 1, 1, row.alert.incident_id)], AT)
+    assert claim(tx, AT + 1000) == ["recovery"]
+
+
+def test_a_recovery_whose_opening_was_told_says_nothing_of_it(tx: Transaction) -> None:
+    opening, _ = put_incident(tx, AlertKind.MISSED, AlertKind.RECOVERED)
+    tx.outbox.settle(opening, "delivered", "delivered", AT)
+    (row,) = claim_lane(tx, ClaimLane("mail", "me", LIMIT), AT).rows
+    assert row.alert.facts["opening_untold"] is False
+
+
+def test_an_opening_told_late_to_a_channel_without_recoveries_says_that_it_is_over(tx: Transaction) -> None:
+    put_incident(tx, AlertKind.MISSED)
+    (row,) = claim_lane(tx, ClaimLane("mail", "me", LIMIT), AT + 2 * HOUR).rows
+    assert row.alert.facts["closed_at"] == AT + HOUR
+
+
+def fail_until(tx: Transaction, end: int) -> int:
+    """Let every attempt fail until `end`; returns the instant of the last one."""
+    at = last = AT
+    while at < end:
+        claimed = claim_lane(tx, ClaimLane("mail", "me", LIMIT), at)
+        for row in claimed.rows:
+            settle(tx, row.id, at, status=503, fallback="pager")
+            last = at
+        if not claimed.rows:
+            assert claimed.wait_ms is not None
+            at += claimed.wait_ms
+    return last
+
+
+def test_a_failing_channel_is_probed_with_its_oldest_row_every_45_seconds(tx: Transaction) -> None:
+    put(tx, "a")
+    last = fail_until(tx, AT + HOUR)
+    assert claim(tx, last + 44_999) == []
+    assert claim(tx, last + 45_000) == ["a"]
+
+
+def test_one_success_makes_all_rows_of_the_channel_due(tx: Transaction) -> None:
+    (row_id,) = put(tx, "a")
+    put(tx, "b", monitor=2)
+    at = fail_until(tx, AT + HOUR) + 45_000
+    assert claim(tx, at) == ["a"]
+    settle(tx, row_id, at, ok=True)
+    assert claim(tx, at) == ["b"]
+
+
+def test_a_channel_that_asked_for_time_is_not_probed_before(tx: Transaction) -> None:
+    (row_id,) = put(tx, "a")
+    claim(tx)
+    settle(tx, row_id, status=429, retry_after_ms=600_000)
+    assert claim(tx, AT + 599_999) == []
+    assert claim(tx, AT + 600_000) == ["a"]
+
+
+def test_a_message_at_fault_does_not_make_the_channel_fail(tx: Transaction) -> None:
+    (row_id,) = put(tx, "a")
+    for at in (AT, AT + 5000, AT + 20_000, AT + 80_000):
+        claim(tx, at)
+        settle(tx, row_id, at, status=400)
+    assert claim(tx, AT + 80_000 + 299_999) == []
+    assert claim(tx, AT + 80_000 + 300_000) == ["a"]
+
+
+def test_after_five_minutes_of_failure_the_fallback_gets_the_message_once(tx: Transaction) -> None:
+    put(tx, "a")
+    fail_until(tx, AT + 4 * 60_000)
+    assert tx.outbox.due("pager", AT + HOUR, 9) == []
+    fail_until(tx, AT + HOUR)
+    (copy,) = tx.outbox.due("pager", AT + HOUR, 9)
+    assert copy.alert.alert_id == "a"
+    assert copy.alert.facts["instead_of"] == "mail"
+    assert AT + 5 * 60_000 <= copy.created_at <= AT + 6 * 60_000
+
+
+def test_a_message_given_up_goes_to_the_fallback_at_once_and_no_further(tx: Transaction) -> None:
+    (row_id,) = put(tx, "a")
+    claim(tx)
+    settle(tx, row_id, hopeless=True, fallback="pager")
+    (copy,) = tx.outbox.due("pager", AT, 9)
+    claim_lane(tx, ClaimLane("pager", "me", LIMIT), AT)
+    settle(tx, copy.id, hopeless=True, fallback="mail")
+    assert claim(tx, AT + HOUR) == []
+
+
+def test_a_test_message_never_falls_back(tx: Transaction) -> None:
+    row_id = queue_test(tx, QueueTest("mail"), AT)
+    claim(tx)
+    settle(tx, row_id, status=503, fallback="pager")
+    assert tx.outbox.due("pager", AT + HOUR, 9) == []
+
+
+def test_a_day_of_outage_ends_with_everything_told_in_order_within_a_minute(tx: Transaction) -> None:
+    rows = [*put(tx, "1", "2"), *put(tx, "3", monitor=2)]
+    at, told = AT, []
+    while len(told) < len(rows):
+        claimed = claim_lane(tx, ClaimLane("mail", "me", LIMIT), at)
+        for row in claimed.rows:
+            up = at >= AT + 24 * HOUR
+            settle(tx, row.id, at, ok=up, status=200 if up else 503)
+            told += [(row.alert.alert_id, at)] if up else []
+        at += claimed.wait_ms or 0
+    names = [name for name, _ in told]
+    assert sorted(names) == ["1", "2", "3"]
+    assert names.index("1") < names.index("2")
+    assert told[-1][1] <= AT + 24 * HOUR + 60_000
