@@ -31,6 +31,7 @@ from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.store.sqlite.lock import opened
 from seestackd.systemd import Inherited, Notifier, feed_watchdog, inherited_sockets, watchdog_seconds
 from seestackd.web.auth import KeyTable
+from seestackd.web.ping_urls import PingDefaults
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 LOCK_WAIT_S = 10.0
 BROKEN_EXIT = 70
 FIRST_KEY_NAME = "first"
+PING_KEY_NAME = "ping-urls"
 
 AdminApp = Callable[[Runner, Settings], web.Application]
 
@@ -156,7 +158,13 @@ def _shown(listening: socket.socket) -> str:
 
 
 def _web_settings(settings: Settings) -> WebSettings:
-    return WebSettings(max_body_bytes=settings.server.max_body_bytes, cors_origins=settings.server.cors_origins)
+    server, defaults = settings.server, settings.defaults
+    return WebSettings(
+        max_body_bytes=server.max_body_bytes,
+        cors_origins=server.cors_origins,
+        trusted_proxies=server.trusted_proxies,
+        created_by_ping=PingDefaults(defaults.timezone, defaults.grace),
+    )
 
 
 def _delivery(settings: Settings, runner: Runner, feed: Feed, clock: Clock, public_url: str) -> Delivery:
@@ -175,14 +183,18 @@ def _check_channels(channels: dict[str, Channel]) -> None:
 
 
 async def _first_start(runner: Runner, attended: bool) -> str | None:
-    """Make the project, and a key when there has never been one; returns the key."""
-    secret = make_secret(secrets.token_bytes(RANDOM_BYTES)) if attended else None
-    return await runner.run(_bootstrap, secret)
+    """Make the project, its key for ping URLs, and a first key when there has never been one; returns that."""
+    secret, for_urls = (make_secret(secrets.token_bytes(RANDOM_BYTES)) for _ in range(2))
+    return await runner.run(_bootstrap, (secret if attended else None, for_urls))
 
 
-def _bootstrap(tx: Transaction, secret: str | None, at: int) -> str | None:
+def _bootstrap(tx: Transaction, fresh: tuple[str | None, str], at: int) -> str | None:
+    secret, for_urls = fresh
     project = ensure_project(tx, EnsureProject(), at)
-    if all_keys(tx, None, at):
+    scopes = {key.scope for key in all_keys(tx, None, at)}
+    if Scope.PING not in scopes:
+        create(tx, CreateKey(project.id, PING_KEY_NAME, Scope.PING, for_urls), at)
+    if scopes - {Scope.PING}:
         return None
     if secret is None:
         log.warning("there is no key yet; create one with: seestackd key create NAME")

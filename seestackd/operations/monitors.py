@@ -8,6 +8,7 @@ from seestackd.core.monitor import Monitor, NewMonitor, Rules, State, shown_stat
 from seestackd.core.schedule import Schedule
 from seestackd.core.transitions import Context, Decision
 from seestackd.errors import Conflict, NotFound
+from seestackd.operations.creation import create
 from seestackd.operations.pings import store
 from seestackd.store.interface import Transaction
 
@@ -72,10 +73,7 @@ class MonitorView:
 
 def add(tx: Transaction, command: AddMonitor, at: int) -> Monitor:
     """Create a monitor that is watched from now on. Raises Conflict when the slug is taken."""
-    monitor = tx.monitors.create(command.project_id, command.new, tx.new_id(), command.ping_id, at)
-    tx.monitors.save_state(monitor.id, judging.first_expectation(monitor, at), None)
-    tx.announce(MonitorChanged(monitor.id, monitor.project_id))
-    return monitor
+    return create(tx, command.project_id, command.new, command.ping_id, at)
 
 
 def edit(tx: Transaction, command: EditMonitor, at: int) -> Monitor:

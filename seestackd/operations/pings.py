@@ -9,12 +9,15 @@ from seestackd.core.monitor import DAY_MS, Monitor, NewMonitor, State
 from seestackd.core.pings import Ping, PingKind
 from seestackd.core.runs import Answer, answer
 from seestackd.core.transitions import Context, Decision, History
-from seestackd.errors import NotFound
+from seestackd.errors import Conflict, NotFound
+from seestackd.operations.creation import BY_PING, create_by_ping
 from seestackd.operations.incidents import apply_effects
 from seestackd.store.interface import Transaction
 
 MAX_AGE_MS = 7 * DAY_MS
 SLOW_SAMPLES = 20
+
+_COUNT = "archived_pings:{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class RecordPing:
     """A job's report, validated and masked.
 
     `own_at` and `sent_at` are the client's own clock (ms) when it happened and when it was sent. `create` makes the
-    monitor when the slug is unknown, under `ping_id`.
+    monitor when the slug is unknown, under `ping_id`; without `create`, `ping_id` is the one that the ping was sent to.
     """
 
     project_id: int
@@ -60,15 +63,22 @@ class Recorded:
 
 
 def record(tx: Transaction, command: RecordPing, at: int) -> Recorded:
-    """Store a ping and all that follows from it. Raises NotFound when the project has no such monitor."""
-    monitor = tx.monitors.by_slug(command.project_id, command.slug)
-    if monitor is None or monitor.archived_at is not None:
-        raise NotFound(f"No cron monitor found with slug: {command.slug}", field="slug")
+    """Store a ping and all that follows from it.
+
+    Raises NotFound when the project has no such monitor; with `create`, Conflict when it is archived and TooMany when
+    no more are made.
+    """
+    monitor = _addressed(tx, command)
+    created = monitor is None
+    if monitor is None:
+        if command.create is None:
+            raise _unknown(command)
+        monitor = create_by_ping(tx, command.project_id, command.create, command.ping_id, at)
     key = command.key
-    if key is not None:
+    if key is not None and not created:
         seen = tx.pings.seen(command.project_id, command.slug, command.kind.value, key)
         if seen is not None:
-            return Recorded(monitor.uid, seen, repeated=True)
+            return _seen_before(tx, monitor, seen)
     state = tx.monitors.load_state(monitor.id)
     ping = _ping(command, at)
     belongs = answer(monitor, state, ping)
@@ -76,7 +86,58 @@ def record(tx: Transaction, command: RecordPing, at: int) -> Recorded:
     ping_id = store(tx, state, decision, ping, at)
     if key is not None:
         tx.pings.remember(command.project_id, command.slug, command.kind.value, key, ping_id, at)
-    return Recorded(monitor.uid, ping_id)
+    return Recorded(monitor.uid, ping_id, created=created)
+
+
+def record_or_count(tx: Transaction, command: RecordPing, at: int) -> Recorded | NotFound | Conflict:
+    """Do what `record` does, and count a ping of an archived monitor.
+
+    Its error is returned: one that is raised undoes the count.
+    """
+    try:
+        return record(tx, command, at)
+    except (NotFound, Conflict) as error:
+        monitor = tx.monitors.by_slug(command.project_id, command.slug)
+        if monitor is not None and monitor.archived_at is not None:
+            tx.set_meta(_COUNT.format(monitor.id), str(archived_pings(tx, monitor.id, at) + 1))
+        return error
+
+
+def archived_pings(tx: Transaction, monitor_id: int, at: int) -> int:
+    """Return how many pings came for the monitor while it was archived."""
+    return int(tx.meta(_COUNT.format(monitor_id)) or 0)
+
+
+def owner_of(tx: Transaction, ping_id: str, at: int) -> tuple[int, str] | None:
+    """Return project and slug of the monitor that has the ping id."""
+    monitor = tx.monitors.by_ping_id(ping_id)
+    return None if monitor is None else (monitor.project_id, monitor.slug)
+
+
+def _addressed(tx: Transaction, command: RecordPing) -> Monitor | None:
+    monitor = tx.monitors.by_slug(command.project_id, command.slug)
+    if monitor is None:
+        return None
+    if monitor.archived_at is not None:
+        if command.create is None:
+            raise _unknown(command)
+        raise Conflict(
+            f"the monitor {command.slug} is archived and is not made anew; bring it back, or choose another slug",
+            field="slug",
+        )
+    if command.create is None and command.ping_id and command.ping_id != monitor.ping_id:
+        raise _unknown(command)
+    return monitor
+
+
+def _unknown(command: RecordPing) -> NotFound:
+    return NotFound(f"No cron monitor found with slug: {command.slug}", field="slug")
+
+
+def _seen_before(tx: Transaction, monitor: Monitor, ping_id: int) -> Recorded:
+    state = tx.monitors.load_state(monitor.id)
+    first = state.last_ping_id == ping_id and state.last_ping_at == monitor.created_at
+    return Recorded(monitor.uid, ping_id, created=first and monitor.source == BY_PING, repeated=True)
 
 
 def _ping(command: RecordPing, at: int) -> Ping:

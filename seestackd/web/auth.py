@@ -9,7 +9,7 @@ from aiohttp import web
 
 from seestackd.clock import Clock
 from seestackd.core.events import KeysChanged
-from seestackd.core.keys import MAY_INGEST, digest
+from seestackd.core.keys import MAY_INGEST, Scope, checksum_ok, digest
 from seestackd.errors import Busy
 from seestackd.feed import Feed
 from seestackd.operations.keys import TouchKeys, all_keys, touch
@@ -60,8 +60,19 @@ class KeyTable:
             raise Refusal(401, "INVALID_API_KEY", "Invalid or missing API key")
         if caller.scope not in MAY_INGEST:
             raise Refusal(403, "FORBIDDEN", "This key may not send data; make one with: seestackd key create NAME")
-        if caller.key_id not in self._uses:
-            self._uses[caller.key_id] = (self._clock.now(), request.remote)
+        self._note_use(caller, request.remote)
+        return caller
+
+    async def pinger(self, secret: str, source: str | None) -> Caller | None:
+        """Return who may ping with a key in a URL; None for unknown keys and for those of another scope."""
+        hashed = digest(secret)
+        caller = self._callers.get(hashed)
+        if caller is None and self._reloading is not None and checksum_ok(secret):
+            await asyncio.wait([self._reloading], timeout=_RELOAD_WAIT)
+            caller = self._callers.get(hashed)
+        if caller is None or caller.scope != Scope.PING:
+            return None
+        self._note_use(caller, source)
         return caller
 
     async def flush_uses(self) -> None:
@@ -81,6 +92,10 @@ class KeyTable:
             self._reloading.cancel()
             await asyncio.wait([self._reloading])
         await self.flush_uses()
+
+    def _note_use(self, caller: Caller, source: str | None) -> None:
+        if caller.key_id not in self._uses:
+            self._uses[caller.key_id] = (self._clock.now(), source)
 
     def _find(self, headers: Mapping[str, str]) -> Caller | None:
         for name in HEADERS:

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -13,15 +13,21 @@ from seestackd.web.bodies import Bodies
 from seestackd.web.cors import Cors
 from seestackd.web.errors import Answers
 from seestackd.web.ingest import Ingest
+from seestackd.web.ping_urls import PingDefaults, PingUrls
 from seestackd.web.protocol import WebRunner
+from seestackd.web.proxies import Proxies
 from seestackd.web.routes import add_routes
 
 BACKLOG = 1024
+_OUTPUT_TIMEOUTS = 4  # outputs may be larger than what SDKs send, and the key is known before they are read
 
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """Limits of the listener; times in seconds. `max_body_bytes` counts after decompression and is at least 1 MiB."""
+    """Limits of the listener; times in seconds. `max_body_bytes` counts after decompression and is at least 1 MiB.
+
+    X-Forwarded-For is believed of `trusted_proxies` (addresses and networks) only.
+    """
 
     max_body_bytes: int = 8 * 1024 * 1024
     cors_origins: tuple[str, ...] = ()
@@ -29,6 +35,8 @@ class WebSettings:
     body_timeout: float = 15.0
     keepalive_timeout: float = 75.0
     shutdown_timeout: float = 10.0
+    trusted_proxies: tuple[str, ...] = ()
+    created_by_ping: PingDefaults = field(default_factory=PingDefaults)
 
 
 def create_app(runner: Runner, keys: KeyTable, clock: Clock, settings: WebSettings) -> WebRunner:
@@ -39,7 +47,14 @@ def create_app(runner: Runner, keys: KeyTable, clock: Clock, settings: WebSettin
     answers = Answers(clock)
     bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
     app = web.Application(client_max_size=settings.max_body_bytes)
-    add_routes(app, Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins)))
+    ping_urls = PingUrls(
+        runner,
+        keys,
+        Proxies(settings.trusted_proxies),
+        settings.created_by_ping,
+        settings.body_timeout * _OUTPUT_TIMEOUTS,
+    )
+    add_routes(app, Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins)), ping_urls)
 
     async def close(app: web.Application) -> None:
         bodies.close()
