@@ -1,12 +1,44 @@
-"""Who hears of what, when, and why not."""
+"""Who hears of what, when, and why not (semantics.md 7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from seestackd.core.incidents import AlertKind, Incident, Severity
-from seestackd.core.monitor import Monitor
+from seestackd.core.monitor import DAY_MS, HOUR_MS, Monitor
 
 _LOUDNESS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+REMIND_HOUR = 9
+FIRST_REMINDER_MS = 12 * HOUR_MS
+FLAPPING_OPENINGS = 6
+FLAPPING_SPAN_MS = DAY_MS
+FLAPPING_QUIET_MS = 6 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """A daily stretch in which warnings wait; it may cross midnight. Times are wall time in `timezone`."""
+
+    start: time
+    end: time
+    timezone: str = "UTC"
+
+    def end_after(self, at: int) -> int | None:
+        """Return when the quiet that holds at `at` ends (ms UTC), None when it is not quiet."""
+        local = datetime.fromtimestamp(at / 1000, ZoneInfo(self.timezone))
+        now = local.time()
+        crosses = self.start > self.end
+        inside = now >= self.start or now < self.end if crosses else self.start <= now < self.end
+        if not inside:
+            return None
+        day = local.date() + timedelta(days=1) if crosses and now >= self.start else local.date()
+        return _instant(day.year, day.month, day.day, self.end, self.timezone)
+
+
+def _instant(year: int, month: int, day: int, wall: time, timezone: str) -> int:
+    local = datetime(year, month, day, wall.hour, wall.minute, tzinfo=ZoneInfo(timezone))
+    return int(local.astimezone(UTC).timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,24 +47,36 @@ class ChannelRules:
 
     min_severity: Severity = Severity.INFO
     recoveries: bool = True
+    quiet: QuietHours | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationStep:
+    """Channels that hear of an incident still open and not acknowledged `after_ms` after its opening."""
+
+    after_ms: int
+    channels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Who may hear, from the configuration; `rules` has an entry for every defined channel."""
+    """Who may hear, from the configuration; `rules` by channel name. Reminders come at 09:00 in `timezone`."""
 
     default_channels: tuple[str, ...] = ()
     by_tag: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rules: Mapping[str, ChannelRules] = field(default_factory=dict)
+    escalation: tuple[EscalationStep, ...] = ()
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
 class Hearer:
-    """One channel's part in an alert: told, or the reason why not."""
+    """One channel's part in an alert: told (not before an instant, ms UTC), or the reason why not."""
 
     channel: str
     told: bool
     reason: str
+    not_before: int | None = None
 
 
 def channels_of(routing: Routing, monitor: Monitor) -> tuple[tuple[str, ...], str]:
@@ -49,17 +93,65 @@ def hearers(
     routing: Routing, channels: tuple[str, ...], kind: AlertKind, severity: Severity, incident: Incident | None, at: int
 ) -> list[Hearer]:
     """Return what each channel hears of an alert raised at `at`, with the reason."""
-    return [Hearer(channel, *_verdict(routing, channel, kind, severity, incident, at)) for channel in channels]
+    return [_verdict(routing, channel, kind, severity, incident, at) for channel in channels]
 
 
 def _verdict(
     routing: Routing, channel: str, kind: AlertKind, severity: Severity, incident: Incident | None, at: int
-) -> tuple[bool, str]:
+) -> Hearer:
     rules = routing.rules.get(channel, ChannelRules())
     if incident is not None and incident.silenced_until is not None and at < incident.silenced_until:
-        return False, "the incident is silenced"
+        return Hearer(channel, False, "the incident is silenced")
     if kind is AlertKind.RECOVERED:
-        return (True, "told") if rules.recoveries else (False, "wants no recoveries")
+        return Hearer(channel, rules.recoveries, "told" if rules.recoveries else "wants no recoveries")
     if _LOUDNESS[severity] < _LOUDNESS[rules.min_severity]:
-        return False, f"wants {rules.min_severity.value} alerts only"
-    return True, "told"
+        return Hearer(channel, False, f"wants {rules.min_severity.value} alerts only")
+    quiet_until = rules.quiet.end_after(at) if rules.quiet is not None and severity is Severity.WARNING else None
+    if quiet_until is not None:
+        return Hearer(channel, True, "waits for the end of its quiet hours", quiet_until)
+    return Hearer(channel, True, "told")
+
+
+def next_reminder(routing: Routing, incident: Incident, remind_every_ms: int | None, at: int) -> int | None:
+    """Return when the incident is next reminded of: every `remind_every_ms`, else at 09:00, first after 12 h."""
+    if incident.acked_at is not None or incident.closed_at is not None:
+        return None
+    if remind_every_ms is not None:
+        return max((incident.reminded_at or incident.opened_at) + remind_every_ms, at)
+    earliest = max(incident.opened_at + FIRST_REMINDER_MS, at, (incident.reminded_at or 0) + 1)
+    local = datetime.fromtimestamp(earliest / 1000, ZoneInfo(routing.timezone))
+    nine = _instant(local.year, local.month, local.day, time(REMIND_HOUR), routing.timezone)
+    if nine < earliest:
+        day = local.date() + timedelta(days=1)
+        nine = _instant(day.year, day.month, day.day, time(REMIND_HOUR), routing.timezone)
+    return nine
+
+
+def next_action(routing: Routing, incident: Incident, remind_every_ms: int | None, at: int) -> int | None:
+    """Return the next instant at which something of the incident comes due: silence's end, escalation, reminder."""
+    if incident.closed_at is not None:
+        return None
+    if incident.silenced_until is not None and incident.silenced_until >= at:
+        return incident.silenced_until
+    instants = [next_reminder(routing, incident, remind_every_ms, at), next_escalation(routing, incident)]
+    return min((instant for instant in instants if instant is not None), default=None)
+
+
+def next_escalation(routing: Routing, incident: Incident) -> int | None:
+    """Return when the next escalation step is due, None when none is left or somebody has acknowledged."""
+    if incident.acked_at is not None or incident.closed_at is not None:
+        return None
+    if incident.escalated >= len(routing.escalation):
+        return None
+    return incident.opened_at + routing.escalation[incident.escalated].after_ms
+
+
+def is_flapping(openings: int, since_last_ms: int | None, was_flapping: bool) -> tuple[bool, bool]:
+    """Return whether a monitor flaps, and whether that is to be told now.
+
+    `openings` counts those of the last 24 h, this one included; `since_last_ms` is the time since the last trouble.
+    """
+    if was_flapping and since_last_ms is not None and since_last_ms < FLAPPING_QUIET_MS:
+        return True, False
+    flaps = openings >= FLAPPING_OPENINGS
+    return flaps, flaps

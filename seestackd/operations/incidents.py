@@ -1,15 +1,50 @@
 """Incidents open, change and close with the status that causes them; their alerts are written in the same breath."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from seestackd.core.alerts import channels_of, hearers
+from seestackd.core.alerts import FLAPPING_SPAN_MS, channels_of, hearers, is_flapping, next_action
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind, Incident
 from seestackd.core.monitor import Monitor, State
 from seestackd.core.pings import Ping
 from seestackd.core.transitions import Changed, Closed, Decision, Effect, MissedAgain, Opened, Slow
+from seestackd.errors import Conflict, NotFound
 from seestackd.operations.facts import monitor_facts, troubled
 from seestackd.store.interface import Transaction
+
+DIGEST_ONLY = "digest_only"
+
+
+@dataclass(frozen=True, slots=True)
+class AckIncident:
+    """Somebody takes care: no more reminders, no escalation."""
+
+    incident_id: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceIncident:
+    """Nothing is told of the incident until an instant (ms UTC)."""
+
+    incident_id: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListIncidents:
+    """The newest incidents first."""
+
+    open_only: bool = True
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """An incident and the monitor it is about, if any."""
+
+    incident: Incident
+    monitor: Monitor | None
 
 
 def subject_of(monitor: Monitor) -> str:
@@ -32,9 +67,7 @@ def apply_effects(tx: Transaction, before: State, decision: Decision, ping: Ping
 def _apply(tx: Transaction, decision: Decision, effect: Effect, facts: dict[str, Any], at: int) -> None:
     monitor, state = decision.monitor, decision.state
     if isinstance(effect, Opened):
-        incident = _open(tx, monitor, effect, facts)
-        state.incident_id = incident.id
-        alert(tx, monitor, effect.kind, incident, facts, at)
+        state.incident_id = _open(tx, monitor, effect, facts, at).id
     elif isinstance(effect, Changed):
         current = _current(tx, monitor)
         if current is not None:
@@ -52,22 +85,34 @@ def _current(tx: Transaction, monitor: Monitor) -> Incident | None:
     return tx.incidents.open_for(subject_of(monitor))
 
 
-def _open(tx: Transaction, monitor: Monitor, effect: Opened, facts: dict[str, Any]) -> Incident:
-    return tx.incidents.open(
-        Incident(
-            id=0,
-            uid=tx.new_id(),
-            subject=subject_of(monitor),
-            kind=effect.kind,
-            severity=SEVERITY[effect.kind],
-            began_at=effect.began_at,
-            opened_at=effect.at,
-            project_id=monitor.project_id,
-            monitor_id=monitor.id,
-            missed=effect.missed,
-            facts=facts,
-        )
+def _open(tx: Transaction, monitor: Monitor, effect: Opened, facts: dict[str, Any], at: int) -> Incident:
+    flapping, news = _flapping(tx, monitor, effect.at)
+    told = {**facts, DIGEST_ONLY: True} if flapping and not news else facts
+    new = Incident(
+        id=0,
+        uid=tx.new_id(),
+        subject=subject_of(monitor),
+        kind=effect.kind,
+        severity=SEVERITY[effect.kind],
+        began_at=effect.began_at,
+        opened_at=effect.at,
+        project_id=monitor.project_id,
+        monitor_id=monitor.id,
+        missed=effect.missed,
+        facts={**told, "flapping": flapping},
     )
+    new = replace(new, next_action_at=next_action(tx.routing, new, monitor.rules.remind_every_ms, at))
+    incident = tx.incidents.open(new)
+    alert(tx, monitor, AlertKind.FLAPPING if news else effect.kind, incident, told, at)
+    return incident
+
+
+def _flapping(tx: Transaction, monitor: Monitor, at: int) -> tuple[bool, bool]:
+    last = next(iter(tx.incidents.listed(open_only=False, limit=1, monitor_id=monitor.id)), None)
+    if last is None:
+        return False, False
+    openings = tx.incidents.opened_since(monitor.id, at - FLAPPING_SPAN_MS) + 1
+    return is_flapping(openings, at - (last.closed_at or last.opened_at), bool((last.facts or {}).get("flapping")))
 
 
 def _close(tx: Transaction, monitor: Monitor, effect: Closed, facts: dict[str, Any], at: int) -> None:
@@ -87,6 +132,8 @@ def _close(tx: Transaction, monitor: Monitor, effect: Closed, facts: dict[str, A
         "run_duration_ms": facts.get("duration_ms"),
         "still_down": troubled(tx, monitor),
     }
+    if (incident.facts or {}).get(DIGEST_ONLY):
+        recovery[DIGEST_ONLY] = True
     alert(tx, monitor, AlertKind.RECOVERED, closed, recovery, at)
 
 
@@ -97,11 +144,21 @@ def _count_missed(tx: Transaction, decision: Decision, count: int) -> None:
 
 
 def alert(
-    tx: Transaction, monitor: Monitor, kind: AlertKind, incident: Incident | None, facts: dict[str, Any], at: int
+    tx: Transaction,
+    monitor: Monitor,
+    kind: AlertKind,
+    incident: Incident | None,
+    facts: dict[str, Any],
+    at: int,
+    channels: tuple[str, ...] | None = None,
 ) -> None:
-    """Write one outbox row per channel that hears of it."""
+    """Write one outbox row per channel that hears of it; `channels` are the monitor's own unless given.
+
+    A recovery goes to those who were told of the trouble, and to nobody else.
+    """
     severity = incident.severity if incident is not None and kind is not AlertKind.RECOVERED else SEVERITY[kind]
-    channels, _ = channels_of(tx.routing, monitor)
+    if channels is None:
+        channels = _audience(tx, monitor, kind, incident)
     told = {**facts, "incident_id": incident.id if incident is not None else None}
     alerts = [
         Alert(
@@ -113,9 +170,55 @@ def alert(
             project_id=monitor.project_id,
             monitor_id=monitor.id,
             incident_id=incident.id if incident is not None else None,
+            next_attempt_at=hearer.not_before,
         )
         for hearer in hearers(tx.routing, channels, kind, severity, incident, at)
         if hearer.told
     ]
     if alerts:
         tx.outbox.put(alerts, at)
+
+
+def _audience(tx: Transaction, monitor: Monitor, kind: AlertKind, incident: Incident | None) -> tuple[str, ...]:
+    channels, _ = channels_of(tx.routing, monitor)
+    if kind is AlertKind.RECOVERED and incident is not None:
+        return tuple(tx.outbox.addressed(incident.id))
+    return channels
+
+
+def acknowledge(tx: Transaction, command: AckIncident, at: int) -> Incident:
+    """Note who takes care. Raises NotFound, and Conflict when the incident is closed."""
+    incident = _open_one(tx, command.incident_id)
+    if incident.acked_at is not None:
+        return incident
+    return _acted(tx, replace(incident, acked_at=at, acked_by=command.by), at)
+
+
+def silence(tx: Transaction, command: SilenceIncident, at: int) -> Incident:
+    """Say nothing of the incident until then. Raises NotFound, and Conflict when the incident is closed."""
+    return _acted(tx, replace(_open_one(tx, command.incident_id), silenced_until=command.until), at)
+
+
+def listed(tx: Transaction, command: ListIncidents, at: int) -> list[IncidentView]:
+    """Return incidents with their monitors."""
+    found = tx.incidents.listed(open_only=command.open_only, limit=command.limit)
+    return [
+        IncidentView(each, tx.monitors.by_id(each.monitor_id) if each.monitor_id is not None else None) for each in found
+    ]
+
+
+def _open_one(tx: Transaction, incident_id: int) -> Incident:
+    incident = tx.incidents.by_id(incident_id)
+    if incident is None:
+        raise NotFound(f"Incident not found: {incident_id}; list them with: seestackd incident ls", field="incident")
+    if incident.closed_at is not None:
+        raise Conflict(f"incident {incident_id} is closed already ({incident.close_reason})", field="incident")
+    return incident
+
+
+def _acted(tx: Transaction, incident: Incident, at: int) -> Incident:
+    monitor = tx.monitors.by_id(incident.monitor_id) if incident.monitor_id is not None else None
+    every = monitor.rules.remind_every_ms if monitor is not None else None
+    changed = replace(incident, next_action_at=next_action(tx.routing, incident, every, at))
+    tx.incidents.update(changed)
+    return changed

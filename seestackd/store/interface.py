@@ -252,6 +252,10 @@ class Outbox(Protocol):
         """Return the newest rows first."""
         ...
 
+    def addressed(self, incident_id: int) -> list[str]:
+        """Return the channels for which an alert of the incident was written and not superseded."""
+        ...
+
     def told(self, incident_id: int, channel: str, kind: AlertKind | None = None) -> bool:
         """Return whether the channel was told anything of the incident, or this kind of alert."""
         ...

@@ -167,6 +167,13 @@ class SqliteOutbox:
         )
         return [_row(values) for values in rows]
 
+    def addressed(self, incident_id: int) -> list[str]:
+        rows = self._execute(
+            "SELECT channel FROM outbox WHERE incident_id = ? AND state != 'superseded' GROUP BY channel ORDER BY min(id)",
+            (incident_id,),
+        )
+        return [row[0] for row in rows.fetchall()]
+
     def told(self, incident_id: int, channel: str, kind: AlertKind | None = None) -> bool:
         found = self._execute(
             "SELECT 1 FROM outbox WHERE incident_id = :incident AND channel = :channel AND state = 'delivered'"
