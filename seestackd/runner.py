@@ -96,7 +96,7 @@ class Runner:
 
     def route(self, routing: Routing) -> None:
         """Set who may hear of alerts from now on."""
-        self._session.transaction.routing = routing
+        self._store.route(routing)
 
     async def stop(self) -> None:
         """Finish what is queued, then end the threads."""

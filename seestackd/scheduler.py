@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -27,6 +27,7 @@ from seestackd.operations.blind import (
     tell_blind,
 )
 from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
+from seestackd.operations.followups import FollowUp, follow_up
 from seestackd.operations.upkeep import Upkeep, forget_old
 from seestackd.runner import Runner
 
@@ -35,8 +36,10 @@ logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
 JUDGE_EVERY_S = 1.0
 HEAR_EVERY_S = 10.0
+FOLLOW_UP_EVERY_S = 5.0
 UPKEEP_EVERY_S = 60.0
 GUARD_EVERY_S = 0.5
+STOP_WITHIN_S = 5.0
 SETTLE_S = 20.0
 LATE_TICK_S = 2.0
 NOTICED_STEP_MS = 500
@@ -86,6 +89,7 @@ class Scheduler:
     last_judged: float | None = None
     _jobs: AsyncIOScheduler = field(init=False)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+    _running: set["asyncio.Task[Any]"] = field(default_factory=set)
     _pass: asyncio.Lock = field(default_factory=asyncio.Lock)
     _next_judge_at: int = 0
     _last_tick: float = 0.0
@@ -109,6 +113,7 @@ class Scheduler:
         )
         self._jobs.add_job(self._judge, FromNow(JUDGE_EVERY_S), id="judge")
         self._jobs.add_job(self._stamp, FromNow(HEAR_EVERY_S), id="hear")
+        self._jobs.add_job(self._follow_up, FromNow(FOLLOW_UP_EVERY_S), id="follow up")
         self._jobs.add_job(self._upkeep, FromNow(UPKEEP_EVERY_S), id="upkeep")
         self._jobs.start()
         self.feed.listen(self._on_changes)
@@ -118,9 +123,12 @@ class Scheduler:
         """End the jobs. Call `stamp_last` once the listener has closed."""
         for task in self._tasks:
             task.cancel()
+        self._jobs.pause()
+        # APScheduler cancels what still runs when it shuts down, and logs that as a failure.
+        if self._running:
+            await asyncio.wait(self._running, timeout=STOP_WITHIN_S)
         self._jobs.shutdown(wait=False)
-        async with self._pass:
-            pass
+        await asyncio.sleep(0)
 
     async def stamp_last(self) -> None:
         """Stamp "I hear" for the last time, after the listener has closed."""
@@ -142,6 +150,14 @@ class Scheduler:
     def _wake_at(self, at: int) -> None:
         self._next_judge_at = max(at, self.clock.now())
         self._jobs.modify_job("judge", next_run_time=datetime.fromtimestamp(self._next_judge_at / 1000, UTC))
+
+    async def _run(self, job: Callable[[], Awaitable[None]]) -> None:
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._running.add(task)
+        try:
+            await job()
+        finally:
+            self._running.discard(task)
 
     async def _judge(self) -> None:
         if self._pass.locked():
@@ -191,6 +207,14 @@ class Scheduler:
 
     async def _stamp(self) -> None:
         await self.runner.run(hear, self._hear())
+
+    async def _follow_up(self) -> None:
+        """Tell what comes due of open incidents."""
+        try:
+            while (await self.runner.run(follow_up, FollowUp())).more:
+                pass
+        except Busy:
+            log.warning("reminders wait: the store takes nothing")
 
     async def _upkeep(self) -> None:
         chores: list[Callable[[], Awaitable[Any]]] = [

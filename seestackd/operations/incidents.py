@@ -202,9 +202,8 @@ def silence(tx: Transaction, command: SilenceIncident, at: int) -> Incident:
 def listed(tx: Transaction, command: ListIncidents, at: int) -> list[IncidentView]:
     """Return incidents with their monitors."""
     found = tx.incidents.listed(open_only=command.open_only, limit=command.limit)
-    return [
-        IncidentView(each, tx.monitors.by_id(each.monitor_id) if each.monitor_id is not None else None) for each in found
-    ]
+    monitors = [tx.monitors.by_id(each.monitor_id) if each.monitor_id is not None else None for each in found]
+    return [IncidentView(incident, monitor) for incident, monitor in zip(found, monitors, strict=True)]
 
 
 def _open_one(tx: Transaction, incident_id: int) -> Incident:

@@ -329,8 +329,6 @@ class NeedsCare(Exception):
 class Session(Protocol):
     """The one writer of a store; used by one thread at a time."""
 
-    transaction: Transaction
-
     def begin(self) -> None:
         """Open a batch; raises Busy."""
         ...
@@ -362,6 +360,10 @@ class Store(Protocol):
     """A database: one writer session and any number of short reads beside it."""
 
     def writer(self, new_id: Any) -> Session: ...
+    def route(self, routing: Routing) -> None:
+        """Set who may hear of alerts, for transactions from now on."""
+        ...
+
     def read(self, work: Any) -> Any:
         """Run `work(transaction)` on a read-only snapshot in the calling thread; raises Busy."""
         ...

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.store.interface import BatchLost, NeedsCare, StoreBroken
 from seestackd.store.sqlite.migrations import migrate
@@ -132,6 +133,8 @@ class SqliteStore:
         self.path = path
         self._connection = connection
         self._readers: list[sqlite3.Connection] = []
+        self._routing = Routing()
+        self._sessions: list[SqliteSession] = []
         self._local = threading.local()
         self._lock = threading.Lock()
 
@@ -151,7 +154,16 @@ class SqliteStore:
 
     def writer(self, new_id: Callable[[], str]) -> SqliteSession:
         """Return the writing session; there is one per store."""
-        return SqliteSession(self._connection, new_id)
+        session = SqliteSession(self._connection, new_id)
+        session.transaction.routing = self._routing
+        self._sessions.append(session)
+        return session
+
+    def route(self, routing: Routing) -> None:
+        """Set who may hear of alerts, for transactions from now on."""
+        self._routing = routing
+        for session in self._sessions:
+            session.transaction.routing = routing
 
     def read(self, work: Callable[[SqliteTransaction], Any]) -> Any:
         """Run `work(transaction)` on a snapshot, in the calling thread's own read-only connection."""
@@ -159,7 +171,9 @@ class SqliteStore:
         try:
             connection.execute("BEGIN")
             try:
-                return work(SqliteTransaction(connection, _no_id))
+                transaction = SqliteTransaction(connection, _no_id)
+                transaction.routing = self._routing
+                return work(transaction)
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.OperationalError as error:

@@ -1,0 +1,65 @@
+"""`seestackd explain`: what is expected of a monitor, who hears of what and when, and how the last slots ended."""
+
+from dataclasses import dataclass
+
+from seestackd.core.alerts import EscalationStep, Hearer, channels_of, hearers
+from seestackd.core.explain import ClockChange, Expected, clock_changes, coming, hints
+from seestackd.core.incidents import SEVERITY, AlertKind, Incident
+from seestackd.core.maintenance import Window
+from seestackd.core.monitor import SlotEntry
+from seestackd.operations.monitors import MonitorNamed, MonitorView, shown
+from seestackd.store.interface import Transaction
+
+LAST_SLOTS = 10
+LAST_RUNS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a channel hears of one kind of alert."""
+
+    kind: AlertKind
+    hearers: tuple[Hearer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All there is to say about a monitor's next and last slots; instants in ms UTC."""
+
+    view: MonitorView
+    at: int
+    coming: tuple[Expected, ...]
+    clock_changes: tuple[ClockChange, ...]
+    channels_from: str
+    told: tuple[Told, ...]
+    escalation: tuple[EscalationStep, ...]
+    incident: Incident | None
+    windows: tuple[Window, ...]
+    last_slots: tuple[SlotEntry, ...]
+    hints: tuple[str, ...]
+
+
+def explain(tx: Transaction, command: MonitorNamed, at: int) -> Explanation:
+    """Explain one monitor. Raises NotFound."""
+    view = shown(tx, command, at)
+    monitor, state = view.monitor, view.state
+    incident = tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None
+    channels, channels_from = channels_of(tx.routing, monitor)
+    told = tuple(
+        Told(kind, tuple(hearers(tx.routing, channels, kind, SEVERITY[kind], incident, at)))
+        for kind in (AlertKind.MISSED, AlertKind.FAILED, AlertKind.OVERRUN, AlertKind.SLOW, AlertKind.RECOVERED)
+        if kind is not AlertKind.SLOW or monitor.rules.slow_factor is not None
+    )
+    return Explanation(
+        view=view,
+        at=at,
+        coming=coming(monitor, state, at),
+        clock_changes=clock_changes(monitor, state, at),
+        channels_from=channels_from,
+        told=told,
+        escalation=tx.routing.escalation,
+        incident=incident,
+        windows=tuple(tx.maintenance.concerning(monitor)),
+        last_slots=tuple(tx.slots.latest(monitor.id, LAST_SLOTS)),
+        hints=hints(monitor, tx.runs.latest(monitor.id, LAST_RUNS)),
+    )
