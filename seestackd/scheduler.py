@@ -111,10 +111,10 @@ class Scheduler:
         self._jobs = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2}
         )
-        self._jobs.add_job(self._judge, FromNow(JUDGE_EVERY_S), id="judge")
-        self._jobs.add_job(self._stamp, FromNow(HEAR_EVERY_S), id="hear")
-        self._jobs.add_job(self._follow_up, FromNow(FOLLOW_UP_EVERY_S), id="follow up")
-        self._jobs.add_job(self._upkeep, FromNow(UPKEEP_EVERY_S), id="upkeep")
+        self._jobs.add_job(self._run, FromNow(JUDGE_EVERY_S), [self._judge], id="judge")
+        self._jobs.add_job(self._run, FromNow(HEAR_EVERY_S), [self._stamp], id="hear")
+        self._jobs.add_job(self._run, FromNow(FOLLOW_UP_EVERY_S), [self._follow_up], id="follow up")
+        self._jobs.add_job(self._run, FromNow(UPKEEP_EVERY_S), [self._upkeep], id="upkeep")
         self._jobs.start()
         self.feed.listen(self._on_changes)
         self._tasks.append(asyncio.create_task(self._guard()))

@@ -201,6 +201,11 @@ def test_the_data_directory_of_the_command_line_wins(tmp_path: Path) -> None:
     assert settings.socket_path == tmp_path / "data" / "seestackd.sock"
 
 
+def test_a_wrong_option_of_the_command_line_is_told_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match=r"^--listen: must be HOST:PORT"):
+        load(written(tmp_path, "[server]\nlisten = '127.0.0.1:1'\n"), environ={}, listen="nowhere")
+
+
 def test_variables_in_texts_are_replaced_and_two_dollars_are_one(tmp_path: Path) -> None:
     text = "[channels.ops]\nurl = 'json://${USER_NAME}@h/$$x/$y'\n[monitors.a]\ntags = ['${USER_NAME}']\n"
 

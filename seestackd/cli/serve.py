@@ -28,10 +28,7 @@ def serve(options: Namespace) -> int:
     from seestackd.cli.admin import admin_app
     from seestackd.settings import load
 
-    environ = dict(os.environ)
-    if options.listen is not None:
-        environ["SEESTACKD_SERVER__LISTEN"] = options.listen
-    settings = load(options.config, data=options.data, environ=environ)
+    settings = load(options.config, data=options.data, listen=options.listen)
     journal = "JOURNAL_STREAM" in os.environ
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s" if journal else FORMAT, stream=sys.stderr)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)

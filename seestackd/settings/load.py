@@ -42,10 +42,17 @@ class BadSettings(Invalid):
         self.problems = problems
 
 
-def load(file: Path | None = None, *, environ: Mapping[str, str] = os.environ, data: Path | None = None) -> Settings:
+def load(
+    file: Path | None = None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    data: Path | None = None,
+    listen: str | None = None,
+) -> Settings:
     """Read the settings from `file` (else the system's, when it is there), the environment and the credentials.
 
-    `data` is the folder of the database, and wins. Raises BadSettings with every problem found.
+    `data` (the folder of the database) and `listen` come from the command line, and win. Raises BadSettings with every
+    problem found.
     """
     reading = _Reading(environ)
     if file is None and SYSTEM_FILE.exists():
@@ -54,7 +61,9 @@ def load(file: Path | None = None, *, environ: Mapping[str, str] = os.environ, d
         reading.read(file)
     reading.override()
     if data is not None:
-        reading.put(("storage", "path"), str(data / "seestackd.db"))
+        reading.put(("storage", "path"), str(data / "seestackd.db"), "--data")
+    if listen is not None:
+        reading.put(("server", "listen"), listen, "--listen")
     settings = reading.validated()
     if settings is None or reading.problems:
         raise BadSettings([line for _, line in sorted(reading.problems)])
@@ -69,7 +78,7 @@ class _Reading:
     file: Path | None = None
     raw: dict[str, Any] = field(default_factory=dict)
     places: dict[tuple[str, ...], Position] = field(default_factory=dict)
-    variables: dict[tuple[str, ...], str] = field(default_factory=dict)
+    origins: dict[tuple[str, ...], str] = field(default_factory=dict)
     problems: list[tuple[Position, str]] = field(default_factory=list)
 
     def read(self, file: Path) -> None:
@@ -94,10 +103,11 @@ class _Reading:
             if path is None:
                 self.problems.append(((0, 0), f"environment: {variable}: no such setting; {value}"))
             else:
-                self.put(path, value)
-                self.variables[path] = variable
+                self.put(path, value, f"environment: {variable}")
 
-    def put(self, path: tuple[str, ...], value: Any) -> None:
+    def put(self, path: tuple[str, ...], value: Any, origin: str) -> None:
+        """Set a value that does not come from the file; `origin` says in problems where it came from."""
+        self.origins[path] = origin
         table = self.raw
         for name in path[:-1]:
             inner = table.setdefault(name, {})
@@ -133,9 +143,9 @@ class _Reading:
 
     def complain(self, path: tuple[str, ...], message: str) -> None:
         key = ".".join(part if _NAME.fullmatch(part) else f'"{part}"' for part in path)
-        variable = next((self.variables[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.variables), None)
-        if variable:
-            self.problems.append(((0, 0), f"environment: {variable}: {message}"))
+        origin = next((self.origins[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.origins), None)
+        if origin:
+            self.problems.append(((0, 0), f"{origin}: {message}"))
         elif self.file is None:
             self.problems.append(((0, 0), f"settings: {key}: {message}"))
         else:
