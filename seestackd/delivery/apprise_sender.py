@@ -131,13 +131,14 @@ def _send(channel: Channel, message: Message) -> Sent:
     apprise = _apprise()
     target = apprise.Apprise(asset=_asset())
     target.add(plugin)
+    wants_html = plugin.resolve_format() == apprise.NotifyFormat.HTML
     with (
         answers.heard() as answer,
         target.notify(
             title=message.title,
-            body=message.text,
+            body=message.html if wants_html else message.text,
             notify_type=apprise.NotifyType(message.tone),
-            body_format=apprise.NotifyFormat.TEXT,
+            body_format=apprise.NotifyFormat.HTML if wants_html else apprise.NotifyFormat.TEXT,
             log_level=logging.DEBUG,
         ) as result,
     ):

@@ -8,11 +8,15 @@ SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 # Control characters, direction overrides and the separators that some readers take for a new line.
 _HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
 
+# Words that make a chat service call everybody, as a job may print them.
+_CALLS = re.compile(r"(?<![\w.])@(?=(?:everyone|here|channel|all)\b)|<(?=[!@#])", re.IGNORECASE)
+_GAP = "\u200b"
+
 
 def harmless(text: object, limit: int = 1000) -> str:
-    """Return foreign text on one line, without control characters, cut to `limit` characters."""
+    """Return foreign text on one line, without control characters and calls to everybody, cut to `limit` characters."""
     sound = str(text)[: 4 * limit].encode("utf-8", "replace").decode()
-    line = _HARMFUL.sub(" ", sound).strip()
+    line = _CALLS.sub(lambda call: call.group() + _GAP, _HARMFUL.sub(" ", sound).strip())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

@@ -20,6 +20,7 @@ from tests.delivery.receivers import free_port, mail_server, webhook
 MESSAGE = Message(
     title="FAILED etl <b>: exit 1",
     text="etl *failed* & <stopped> :smile: \\n\nMessage:  naïve ☃\n    last line",
+    html="<h2>FAILED etl &lt;b&gt;: exit 1</h2><p><b>Message:</b> naïve ☃</p>",
     tone=Tone.FAILURE,
     alert_id="019aaf6b-0000-7000-8000-00005eed1234",
 )
@@ -48,9 +49,20 @@ async def test_no_message_names_apprise() -> None:
     assert hook.seen[0][2]["User-Agent"] == "seestackd"
 
 
-async def test_a_mail_arrives_as_plain_text_under_its_subject() -> None:
+async def test_a_mail_arrives_in_html_with_a_plain_text_beside_it() -> None:
     async with mail_server() as mailbox:
-        sent = await send(mailbox.url())
+        assert (await send(mailbox.url())).ok
+    (mail,) = mailbox.mails
+    page, plain = mail.get_body(("html",)), mail.get_body(("plain",))
+    assert page is not None
+    assert MESSAGE.html in page.get_content()
+    assert plain is not None
+    assert plain.get_content().splitlines() == [MESSAGE.title, "Message: naïve ☃"]
+
+
+async def test_a_mail_arrives_as_plain_text_where_the_channel_asks_for_it() -> None:
+    async with mail_server() as mailbox:
+        sent = await send(mailbox.url(rest="&format=text"))
     assert (sent.ok, sent.status) == (True, None)
     (mail,) = mailbox.mails
     assert mail["Subject"] == MESSAGE.title

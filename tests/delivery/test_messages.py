@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from seestackd.core.incidents import AlertKind
-from seestackd.delivery.messages import MAX_BODY, Message, render
+from seestackd.delivery.forms import MAX_BODY
+from seestackd.delivery.messages import Message, render
 
 GOLDEN = Path(__file__).parent / "golden"
 ALERT_ID = "019aaf6b-0000-7000-8000-00005eed1234"
@@ -172,6 +173,32 @@ def test_it_says_exactly_this(name: str) -> None:
     if os.environ.get("SEESTACKD_WRITE_GOLDEN"):
         file.write_text(text)
     assert text == file.read_text()
+
+
+@pytest.mark.parametrize("name", ["missed", "failed", "recovered", "reminder", "test"])
+def test_it_says_the_same_in_html(name: str) -> None:
+    page = written(*CASES[name]).html + "\n"
+    file = GOLDEN / f"{name}.html"
+    if os.environ.get("SEESTACKD_WRITE_GOLDEN"):
+        file.write_text(page)
+    assert page == file.read_text()
+
+
+def test_markup_of_a_job_is_shown_in_html_not_obeyed() -> None:
+    hostile = "<script>alert(1)</script><img src=x onerror=y>\"'&"
+    facts = FAILED | {"name": hostile, "message": hostile, "host": hostile, "output_tail": [f"</pre>{hostile}"]}
+    page = written(AlertKind.FAILED, facts).html
+    assert "<script" not in page
+    assert "<img" not in page
+    assert page.count("</pre>") == 1
+
+
+@pytest.mark.parametrize("call", ["@everyone", "see @here!", "<!channel>", "<@U123>", "@Channel"])
+def test_a_job_cannot_call_everybody_in_a_chat(call: str) -> None:
+    facts = FAILED | {"message": call, "name": call, "output_tail": [call]}
+    message = written(AlertKind.FAILED, facts)
+    assert call not in message.text + message.title
+    assert "ops@here.example" in written(AlertKind.FAILED, FAILED | {"message": "ops@here.example"}).text
 
 
 @pytest.mark.parametrize("name", CASES)
