@@ -162,6 +162,10 @@ def _prepared(channel: Channel, message: Message) -> Any:
     elif schema in _MAIL:
         plugin.headers.setdefault("X-Alert-Id", message.alert_id)
         plugin.headers.setdefault("Auto-Submitted", "auto-generated")
+        if message.thread is not None:
+            # To a message that never was: mail programs thread by it all the same.
+            plugin.headers.setdefault("References", message.thread)
+            plugin.headers.setdefault("In-Reply-To", message.thread)
     return plugin
 
 

@@ -131,6 +131,7 @@ async def test_an_alert_leaves_at_once_and_says_what_was_missed(house: House) ->
         assert (await house.settled(mail)).state == "delivered"
     assert hook.titles() == ["MISSED nightly-backup: due 01:45 UTC"]
     assert mailbox.mails[0]["Subject"] == hook.titles()[0]
+    assert mailbox.mails[0]["References"] == "<incident-9@mon.example>"
     assert "Silence https://mon.example/i/9/silence" in hook.received[0]["message"]
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from seestackd.core.events import AlertsQueued
 from seestackd.core.incidents import Alert, AlertKind, Severity
-from seestackd.store.interface import Attempt, Outbox
+from seestackd.store.interface import Attempt
+from seestackd.store.nouns import Outbox
 from seestackd.store.sqlite.connection import SqliteSession, SqliteStore
 
 AT = 1_764_000_000_000
