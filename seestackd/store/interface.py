@@ -69,7 +69,8 @@ class Session(Protocol):
     def attempt(self, work: Any) -> Any:
         """Run `work(transaction)` without a net: an operation rarely fails once it has written.
 
-        Raises what the work raised when it had written nothing, NeedsCare when it had, BatchLost when the batch is gone.
+        Raises what the work raised when it had written nothing, NeedsCare when it had, BatchLost when the batch is
+        gone.
         """
         ...
 

@@ -8,7 +8,8 @@ from sqlite_utils.migrations import Migrations
 MIGRATIONS = Migrations("seestackd")
 
 # State is one narrow row per monitor, rewritten by every ping. `wake_at` is the indexed instant at which the judge
-# looks again; it may lie before `deadline_at` (never after), so that a ping which only postpones a deadline touches no index.
+# looks again; it may lie before `deadline_at` (never after), so that a ping which only postpones a deadline touches no
+# index.
 _FIRST = """
 CREATE TABLE projects (
   id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL, platform TEXT,

@@ -169,7 +169,8 @@ class SqliteOutbox:
 
     def addressed(self, incident_id: int) -> list[str]:
         rows = self._execute(
-            "SELECT channel FROM outbox WHERE incident_id = ? AND state != 'superseded' GROUP BY channel ORDER BY min(id)",
+            "SELECT channel FROM outbox WHERE incident_id = ? AND state != 'superseded'"
+            " GROUP BY channel ORDER BY min(id)",
             (incident_id,),
         )
         return [row[0] for row in rows.fetchall()]
