@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seestackd.core.telemetry import HttpRequest
-from seestackd.store.interface import Telemetry
+from seestackd.store.nouns import Telemetry
 from seestackd.store.sqlite.connection import SqliteStore
 
 AT = 1_775_000_000_000
