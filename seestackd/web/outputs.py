@@ -22,11 +22,13 @@ async def read_output(request: web.Request, timeout: float) -> Output:
     What cannot be inflated is left out with a note: the ping counts all the same.
     """
     output = Output()
+    # Every taker is told of the end by an empty piece.
     take = _taker(request, output)
     try:
         async with asyncio.timeout(timeout):
             while piece := await request.content.readany():
                 await take(piece)
+            await take(b"")
     except TimeoutError:
         raise of_status(408, closes=True) from None
     except RequestPayloadError:
@@ -56,7 +58,8 @@ class _Nothing:
         self._output = output
 
     async def __call__(self, piece: bytes) -> None:
-        self._output.note = "[output left out: send it plain or with Content-Encoding gzip]"
+        if piece:
+            self._output.note = "[output left out: send it plain, or with Content-Encoding: gzip]"
 
 
 class _Gzip:
@@ -65,14 +68,18 @@ class _Gzip:
     def __init__(self, output: Output) -> None:
         self._output = output
         self._member = zlib.decompressobj(_GZIP)
+        self._begun = False
 
     async def __call__(self, piece: bytes) -> None:
         if self._output.note:
             return
         try:
+            if not piece and self._begun and not self._member.eof:
+                raise zlib.error("it ends too early")
+            self._begun = True
             await self._inflate(piece)
         except zlib.error:
-            self._output.note = "[output ends here: the rest is not valid gzip]"
+            self._output.note = "[the rest is left out: not valid gzip]"
 
     async def _inflate(self, piece: bytes) -> None:
         full = False
@@ -82,7 +89,7 @@ class _Gzip:
             content = self._member.decompress(piece, _STEP)
             self._output.add(content)
             if self._output.size > MAX_INFLATED:
-                self._output.note = f"[output ends here: more than {MAX_INFLATED} bytes when inflated]"
+                self._output.note = f"[the rest is left out: more than {MAX_INFLATED} bytes when inflated]"
                 return
             full = len(content) == _STEP
             piece = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
