@@ -268,10 +268,11 @@ def test_a_failing_channel_is_probed_with_its_oldest_row_every_45_seconds(tx: Tr
 def test_one_success_makes_all_rows_of_the_channel_due(tx: Transaction) -> None:
     (row_id,) = put(tx, "a")
     put(tx, "b", monitor=2)
+    put(tx, "c", monitor=3)
     at = fail_until(tx, AT + HOUR) + 45_000
     assert claim(tx, at) == ["a"]
     settle(tx, row_id, at, ok=True)
-    assert claim(tx, at) == ["b"]
+    assert claim(tx, at) == ["b", "c"]
 
 
 def test_a_channel_that_asked_for_time_is_not_probed_before(tx: Transaction) -> None:
@@ -296,7 +297,7 @@ def test_after_five_minutes_of_failure_the_fallback_gets_the_message_once(tx: Tr
     fail_until(tx, AT + 4 * 60_000)
     assert tx.outbox.due("pager", AT + HOUR, 9) == []
     fail_until(tx, AT + HOUR)
-    (copy,) = tx.outbox.due("pager", AT + HOUR, 9)
+    (copy,) = [row for row in tx.outbox.listed(99) if row.alert.channel == "pager"]
     assert copy.alert.alert_id == "a"
     assert copy.alert.facts["instead_of"] == "mail"
     assert AT + 5 * 60_000 <= copy.created_at <= AT + 6 * 60_000
