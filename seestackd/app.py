@@ -32,11 +32,13 @@ from seestackd.store.sqlite.lock import opened
 from seestackd.systemd import Inherited, Notifier, feed_watchdog, inherited_sockets, watchdog_seconds
 from seestackd.web.auth import KeyTable
 from seestackd.web.ping_urls import PingDefaults
+from seestackd.web.protocol import WebRunner
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
 
 log = logging.getLogger(__name__)
 
 LOCK_WAIT_S = 10.0
+LINGER_S = 0.2
 BROKEN_EXIT = 70
 FIRST_KEY_NAME = "first"
 PING_KEY_NAME = "ping-urls"
@@ -126,9 +128,22 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, Scheduler]]:
         stack.push_async_callback(scheduler.stop)
         # Stamped once the listener has closed: until then pings are heard.
         stack.push_async_callback(scheduler.stamp_last)
-        stack.push_async_callback(edge.cleanup)
+        stack.push_async_callback(_close, edge, sockets)
         await start_sites(edge, sockets)
         yield Started(addresses, first_key), scheduler
+
+
+async def _close(edge: WebRunner, sockets: list[socket.socket]) -> None:
+    """Take no more connections, answer those whose request is still on its way, then close.
+
+    Closing at once would hang up on a client that has just been let in: its ping would be lost.
+    """
+    # Closing the server itself drops a connection that is just being let in (Python 3.11: Server._attach).
+    loop = asyncio.get_running_loop()
+    for listening in sockets:
+        loop.remove_reader(listening)
+    await asyncio.sleep(LINGER_S)
+    await edge.cleanup()
 
 
 @contextmanager

@@ -7,11 +7,14 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Bench, environment
+from tests.cli.conftest import Bench, Daemon, environment
 
 
 def mode(path: Path) -> int:
@@ -192,21 +195,39 @@ def test_systemd_hears_that_it_is_ready_goes_on_and_stops(bench: Bench) -> None:
     assert last.startswith("STOPPING=1")
 
 
-def test_it_takes_over_the_socket_that_systemd_holds(bench: Bench) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
-        # What systemd does between fork and exec: the socket becomes descriptor 3, and the process learns of it.
-        script = f'exec 3<&{held.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ LISTEN_FDNAMES=http exec "$@"'
-        process = subprocess.Popen(
-            ["/bin/bash", "-c", script, "bash", *bench.command("serve", "--listen", "127.0.0.1:1")],
-            pass_fds=[held.fileno()],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=environment(),
-        )
-        daemon = bench.adopt(process)
+def started_by_systemd(bench: Bench, held: socket.socket) -> Daemon:
+    """Start the daemon as systemd does: between fork and exec the socket becomes descriptor 3, and its name is told."""
+    script = f'exec 3<&{held.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ LISTEN_FDNAMES=http exec "$@"'
+    process = subprocess.Popen(
+        ["/bin/bash", "-c", script, "bash", *bench.command("serve", "--listen", "127.0.0.1:1")],
+        pass_fds=[held.fileno()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(),
+    )
+    return bench.adopt(process)
 
-        assert daemon.url == f"http://127.0.0.1:{port}"
-        assert daemon.livez() == 200
-        assert daemon.stop()[0] == 0
+
+def test_a_restart_on_the_socket_that_systemd_holds_refuses_nobody(bench: Bench) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as held, ThreadPoolExecutor(8) as clients:
+        daemon = started_by_systemd(bench, held)
+        over = threading.Event()
+
+        def knock() -> list[int]:
+            answers = []
+            while not over.is_set():
+                answers.append(daemon.livez())
+                time.sleep(0.005)
+            return answers
+
+        knocking = [clients.submit(knock) for _ in range(8)]
+        assert daemon.url == f"http://127.0.0.1:{held.getsockname()[1]}"
+        for _ in range(2):
+            assert daemon.stop()[0] == 0
+            daemon = started_by_systemd(bench, held)
+        over.set()
+
+        answers = [client.result(20) for client in knocking]
+        # Whoever knocked while nobody listened has waited for the next daemon.
+        assert all(len(heard) >= 2 and set(heard) == {200} for heard in answers), answers
