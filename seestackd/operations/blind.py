@@ -127,6 +127,7 @@ def _tell(tx: Transaction, window: BlindWindow, at: int) -> None:
         "cause": window.cause,
         "unknown": window.unknown,
         "slugs": list(window.slugs),
+        "timezone": tx.routing.timezone,
         "at": at,
     }
     severity = SEVERITY[AlertKind.BLIND]

@@ -40,6 +40,7 @@ def monitor_facts(tx: Transaction, before: State, decision: Decision, ping: Ping
         "usual_ms": [min(durations), max(durations)] if durations else None,
         "good_before": before.good,
         "bad": state.bad,
+        "unknowns": state.unknowns,
         "first_ever": before.last_ping_at is None,
         "limit_ms": monitor.run_limit_ms,
         "started_at": run.started_at if run is not None else None,
