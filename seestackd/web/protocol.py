@@ -11,6 +11,10 @@ from aiohttp.web_protocol import RequestHandler
 
 from seestackd.web.errors import Answers, of_status
 
+# Together the second within which those who have connected are expected to speak.
+_HEAR_OUT_STEPS = 50
+_HEAR_OUT_STEP = 0.02
+
 
 class Connection(RequestHandler):
     """One client's connection."""
@@ -35,6 +39,11 @@ class Connection(RequestHandler):
         elif self._head_deadline is None and self._waiter is not None and not self._waiter.done():
             # Idle, and yet bytes came: the first part of another request's head.
             self._expect_head()
+
+    @property
+    def owes_request(self) -> bool:
+        """Whether the client has connected, or begun another request, and not yet sent the whole head of it."""
+        return self._head_deadline is not None
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._forget_head()
@@ -97,6 +106,20 @@ class WebRunner(web.AppRunner):
         super().__init__(app, **options)
         self._answers = answers
         self._head_timeout = head_timeout
+
+    async def cleanup(self) -> None:
+        """Accept nobody any more, hear out who has connected already, answer what is in flight, and end.
+
+        A client that was accepted has left the backlog: the next process would not hear its ping.
+        """
+        for site in list(self.sites):
+            await site.stop()
+        for _ in range(_HEAR_OUT_STEPS):
+            await asyncio.sleep(_HEAR_OUT_STEP)
+            connections = self.server.connections if self.server is not None else []
+            if not any(isinstance(connection, Connection) and connection.owes_request for connection in connections):
+                break
+        await super().cleanup()
 
     async def _make_server(self) -> web.Server:
         return Listener(await super()._make_server(), self._answers, self._head_timeout)
