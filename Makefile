@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TO ?= /opt/seestackd
 UV ?= $(shell command -v uv || echo $(BIN)/uv)
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
+pip = $(1)/bin/python -m pip --disable-pip-version-check --no-input -qq install
+LOCKED := --require-hashes --only-binary :all:
 COMPILE = env -u UV_FIND_LINKS $(UV) pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 PYTEST := $(BIN)/pytest
@@ -12,7 +14,7 @@ CODE := $(wildcard seestackd tests bench)
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run demo test check static format rooms check-long bench lock clean
+.PHONY: help install run demo test check static format rooms check-long bench lock deploy clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -57,6 +59,13 @@ lock: ## pin what pyproject.toml asks for, with hashes (needs uv; UPGRADE=--upgr
 	@$(COMPILE) $(UPGRADE) --group build --constraint requirements/dev.txt -o requirements/build.txt
 	@if grep -nE '://|^-|^/| @ ' requirements/*.txt; then echo "make lock: a host, path or option got into the lock" >&2; exit 1; fi
 
+deploy: ## build the program alone at /opt/seestackd, or TO=DIR, for the systemd unit
+	@$(PYTHON) -m venv $(TO)
+	@$(call pip,$(TO)) $(LOCKED) -r requirements/build.txt
+	@$(call pip,$(TO)) $(LOCKED) --no-binary oncalendar --no-build-isolation -r requirements/runtime.txt
+	@$(call pip,$(TO)) --no-deps --no-build-isolation --force-reinstall .
+	@$(TO)/bin/seestackd version
+
 clean: ## remove .venv, caches and build output; ./data stays
 	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find seestackd tests -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -69,10 +78,10 @@ $(VENV)/.locked: requirements/build.txt requirements/dev.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) comes without venv. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "Building $(VENV) ..."; $(PYTHON) -m venv --clear $(VENV); }
-	@$(PIP) install --require-hashes --only-binary :all: -r requirements/build.txt
-	@$(PIP) install --require-hashes --only-binary :all: --no-binary oncalendar --no-build-isolation -r requirements/dev.txt
+	@$(call pip,$(VENV)) $(LOCKED) -r requirements/build.txt
+	@$(call pip,$(VENV)) $(LOCKED) --no-binary oncalendar --no-build-isolation -r requirements/dev.txt
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml seestackd/__init__.py
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(call pip,$(VENV)) --no-deps --no-build-isolation --editable .
 	@touch $@
