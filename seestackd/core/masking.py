@@ -33,6 +33,8 @@ _USER_INFO = re2.compile(rb"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/?#:@]*:)([^\s/?#@]+)
 _PARAMETER = re2.compile(rb"(?i)([?&;#](?:" + _NAMES + rb")=)([^&;#\s]+)()")
 _ASSIGNMENT = re2.compile(rb"(?i)(\b(?:" + _NAMES + rb")=)([^\s&;,'\"]+)()")
 _BEARER = re2.compile(rb"(?i)((?:\bauthorization:\s*[a-z]+|\bbearer)\s+)([a-z0-9._~+/=-]{16,})()")
+# Our own keys stand in ping URLs, and scripts that trace what they do print those.
+_OWN_KEY = re2.compile(rb"(\bssk_)([0-9A-Za-z]{36})()")
 
 Rule = Callable[[bytes], bytes]
 
@@ -46,7 +48,7 @@ def mask_event(text: str) -> str:
 
 
 def mask_text(text: str) -> str:
-    """Mask what a job says (message, output): an event's rules, and `name=value`, URLs, Authorization headers."""
+    """Mask what a job says (message, output): an event's rules, and `name=value`, URLs, Authorization headers, our keys."""
     return _apply((_mask_typed, _mask_cards, _mask_keyed, _mask_said), text)
 
 
@@ -113,6 +115,8 @@ def _mask_said(data: bytes) -> bytes:
     data = _mask_address(data)
     if b"=" in data:
         data = _substitute(_ASSIGNMENT, _hide, data)
+    if b"ssk_" in data:
+        data = _substitute(_OWN_KEY, _hide, data)
     return _substitute(_BEARER, _hide, data)
 
 

@@ -93,4 +93,4 @@ def _begun_character(data: bytearray) -> int:
 
 
 def _readable(data: bytes | bytearray) -> str:
-    return said(data.decode("utf-8", "backslashreplace"))
+    return said(data.decode("utf-8", "backslashreplace")) if data else ""

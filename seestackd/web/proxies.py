@@ -15,8 +15,8 @@ class Proxies:
 
     def client(self, request: web.Request) -> str | None:
         """Return the address of the nearest hop that is no trusted proxy; None when the peer has no address."""
-        peer = _address(request.remote or "")
-        if peer is None or not self._networks:
+        peer = _address(request.remote or "") if self._networks else None
+        if peer is None:
             return request.remote or None
         hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
         while hops and self._trusts(peer):

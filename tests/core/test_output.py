@@ -4,6 +4,7 @@ import tracemalloc
 
 import pytest
 
+from seestackd.core.keys import make_secret
 from seestackd.core.output import LIMIT, Output, harmless
 
 
@@ -57,6 +58,14 @@ def test_what_a_cut_leaves_of_a_secret_is_masked_or_gone() -> None:
 
     assert "hunter2" not in text
     assert " bytes left out ...]\n" in text
+
+
+def test_a_ping_url_in_the_output_does_not_give_its_key_away() -> None:
+    key = make_secret(b"\x07" * 32)
+
+    text = kept(f"+ curl -fsS https://mon.example/ping/{key}/backup\n".encode())
+
+    assert text == "+ curl -fsS https://mon.example/ping/ssk_***REDACTED***/backup\n"
 
 
 def test_an_endless_output_needs_bounded_memory() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import logging
+import random
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from seestackd.core.pings import PingKind
 from seestackd.operations import keys, monitors
 from seestackd.operations.pings import archived_pings
 from seestackd.store.interface import StoredPing, Transaction
+from seestackd.web.ping_fields import PingFields
 from seestackd.web.server import WebSettings
 from tests.web.conftest import NOW, SECRET, Answer, Daemon, Prepared, listening
 
@@ -570,3 +572,29 @@ async def test_the_sixty_first_monitor_within_the_hour_has_to_wait(urls: Urls) -
     assert int(answer.headers["Retry-After"]) > 0
     assert await urls.told(f"{KEY}/job-0?create=1") == (200, "OK")
     assert await urls.monitor("job-60") is None
+
+
+PATHS = [*f"{KEY} {PING_ID} nightly new start 9 %00 ÿ %FF%FE .. ; ٣ %2F [ @".split(), ""]
+FIELDS = [*PingFields.__annotations__, "durationMs", "eventId", "sentAt", "at", "traceId", "schedule", "grace"]
+VALUES = [*f"1 -1 {RID} {'1' * 30} %00 %ED%A0%80 ÿ 1d *+*+*+*+* % && = %F0 gzip".split(), ""]
+HEADERS = ["Idempotency-Key", "traceparent", "X-Forwarded-For", "Content-Encoding", "Content-Type"]
+
+
+def anything(dice: random.Random) -> bytes:
+    path = "/".join([dice.choice([KEY, PING_ID, "x"]), *dice.choices(PATHS, k=dice.randrange(3))])
+    query = "&".join(f"{dice.choice(FIELDS)}={dice.choice(VALUES)}" for _ in range(dice.randrange(4)))
+    creates = dice.choice(["", "&create=1"])
+    headers = [f"{dice.choice(HEADERS)}: {dice.choice(VALUES)}" for _ in range(dice.randrange(3))]
+    body = bytes(dice.choices(b"\x00\xff\x1b\x1f\x8b\x08[a\n", k=dice.randrange(300)))
+    method = dice.choice(["GET", "POST", "HEAD"])
+    head = [f"{method} /ping/{path}?{query}{creates} HTTP/1.1", "Host: x", "Connection: close", *headers]
+    return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode("latin-1", "replace") + body
+
+
+async def test_nothing_that_is_sent_makes_it_stumble(urls: Urls, caplog: pytest.LogCaptureFixture) -> None:
+    dice = random.Random(7)
+
+    statuses = {int((await urls.daemon.talk(anything(dice))).split(b" ")[1]) for _ in range(400)}
+
+    assert statuses == {200, 201, 400, 404}
+    assert caplog.text == ""
