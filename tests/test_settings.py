@@ -288,3 +288,32 @@ v = { w = 1 }
         ("u",): (8, 3),
         ("u", "v"): (9, 1),
     }
+
+
+def test_the_outside_url_is_a_secret_that_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "outside.url").write_text("https://watch.example/VERY-SECRET-TOKEN\n")
+
+    settings = load(written(tmp_path, "[deadman]\nurl_file = 'outside.url'\n"), environ={})
+
+    assert settings.deadman.url == "https://watch.example/VERY-SECRET-TOKEN"
+    assert "VERY-SECRET" not in repr(settings)
+    assert load(environ={"SEESTACKD_DEADMAN__URL": "https://watch.example/x"}).deadman.url == "https://watch.example/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[deadman]\nurl = 'ops'", "2:1: deadman.url: must be an http(s) address"),
+        (
+            "[deadman]\nurl = 'http://a/b'\nurl_file = 'x'",
+            "1:2: deadman: takes one of url, url_file and url_credential",
+        ),
+        ("[deadman]\nurl_file = 'nowhere'", "nowhere: No such file or directory; create it"),
+        ("[judge]\nsettle = '20'", "2:1: judge.settle: "),
+        ("[judge]\nsettle = '11m'", "2:1: judge.settle: must be 10 minutes at most"),
+    ],
+)
+def test_a_wrong_outside_url_or_wait_is_told(tmp_path: Path, text: str, complaint: str) -> None:
+    (line,) = problems(tmp_path, text)
+
+    assert complaint in line

@@ -16,6 +16,7 @@ from seestackd.errors import Invalid
 
 MIB = 1024 * 1024
 MAX_GRACE_MS = 30 * 86_400_000
+MAX_SETTLE_MS = 600_000
 MAX_SOCKET_BYTES = 107
 MAX_SECRET_BYTES = 64 * 1024
 
@@ -90,6 +91,23 @@ def _grace(text: str) -> str:
     return text
 
 
+def _settle(text: str) -> str:
+    try:
+        length = parse_duration(text, "settle")
+    except Invalid as error:
+        raise _problem(error.message) from None
+    if length > MAX_SETTLE_MS:
+        raise _problem("must be 10 minutes at most; write for example 20s")
+    return text
+
+
+def _outside_url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise _problem("must be an http(s) address; write the ping URL that the outside service gave you")
+    return text
+
+
 def _channel_url(text: str) -> str:
     if "://" not in text:
         raise _problem("has no scheme; write an Apprise URL such as ntfys://ntfy.sh/topic")
@@ -151,17 +169,49 @@ class ChannelSettings(_Table):
     @model_validator(mode="before")
     @classmethod
     def _resolve(cls, table: Any, info: ValidationInfo) -> Any:
-        """Read the secret from where the table says; `info.context` names the folders to look in."""
         if not isinstance(table, dict):
             return table
         if len(table.keys() & cls.model_fields.keys()) != 1:
             raise _problem("needs exactly one of url, url_file and url_credential")
-        context = info.context or {}
-        if isinstance(name := table.get("url_file"), str):
-            return {**table, "url": _secret(Path(context.get("folder") or ".") / Path(name).expanduser())}
-        if isinstance(name := table.get("url_credential"), str):
-            return {**table, "url": _credential(name, context.get("credentials"))}
-        return table
+        return _with_url(table, info)
+
+
+class Deadman(_Table):
+    """The outside URL that is pinged while all is well; `url` is the secret itself, empty when there is none."""
+
+    url: Annotated[str, AfterValidator(_outside_url)] = Field(default="", repr=False)
+    url_file: str = ""
+    url_credential: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve(cls, table: Any, info: ValidationInfo) -> Any:
+        if not isinstance(table, dict):
+            return table
+        given = {name: value for name, value in table.items() if value != ""}
+        if len(given.keys() & cls.model_fields.keys()) > 1:
+            raise _problem("takes one of url, url_file and url_credential; remove the others")
+        return _with_url(given, info)
+
+
+class Judge(_Table):
+    """How silence is judged. `settle` is the wait after a restart or a hold-up of the process."""
+
+    settle: Annotated[str, AfterValidator(_settle)] = "20s"
+
+    @property
+    def settle_s(self) -> float:
+        return parse_duration(self.settle) / 1000
+
+
+def _with_url(table: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+    """Add the URL that a file or a credential holds; `info.context` names the folders to look in."""
+    context = info.context or {}
+    if isinstance(name := table.get("url_file"), str):
+        return {**table, "url": _secret(Path(context.get("folder") or ".") / Path(name).expanduser())}
+    if isinstance(name := table.get("url_credential"), str):
+        return {**table, "url": _credential(name, context.get("credentials"))}
+    return table
 
 
 def _credential(name: str, folder: str | None) -> str:
@@ -177,7 +227,7 @@ def _secret(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_SECRET_BYTES + 1)
     except OSError as error:
-        raise _problem(f"cannot read {path}: {error.strerror}; create it with the channel's URL in it") from None
+        raise _problem(f"cannot read {path}: {error.strerror}; create it with the URL in it") from None
     try:
         text = content.decode().strip()
     except UnicodeDecodeError:
@@ -194,6 +244,8 @@ class Settings(_Table):
     server: Server = Field(default_factory=Server)
     storage: Storage = Field(default_factory=Storage)
     defaults: Defaults = Field(default_factory=Defaults)
+    judge: Judge = Field(default_factory=Judge)
+    deadman: Deadman = Field(default_factory=Deadman)
     channels: dict[str, ChannelSettings] = Field(default_factory=dict)
     monitors: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
