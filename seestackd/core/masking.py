@@ -48,7 +48,7 @@ def mask_event(text: str) -> str:
 
 
 def mask_text(text: str) -> str:
-    """Mask what a job says (message, output): an event's rules, and `name=value`, URLs, Authorization headers, our keys."""
+    """Mask what a job says (message, output): an event's rules, `name=value`, URLs, Authorization headers, our keys."""
     return _apply((_mask_typed, _mask_cards, _mask_keyed, _mask_said), text)
 
 

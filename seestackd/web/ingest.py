@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from seestackd.core.masking import mask_event, mask_text, mask_url
+from seestackd.core.output import harmless
 from seestackd.core.pings import PingKind
 from seestackd.core.replay import ReplayBatch, ReplayEvent, pack
 from seestackd.core.telemetry import SLOW_MS, HttpRequest
@@ -113,8 +114,8 @@ def _cut(text: str | None) -> str | None:
 
 
 def _idempotency_key(request: web.Request, document: wire.Heartbeat) -> str | None:
-    header = request.headers.get("Idempotency-Key")
-    if header and len(header.encode("utf-8", "surrogateescape")) > wire.MAX_IDEMPOTENCY_KEY:
+    header = harmless(request.headers.get("Idempotency-Key", ""))
+    if len(header.encode()) > wire.MAX_IDEMPOTENCY_KEY:
         message = f"must be at most {wire.MAX_IDEMPOTENCY_KEY} bytes long"
         raise Refusal(422, "VALIDATION_ERROR", VALIDATION_FAILED, details={"Idempotency-Key": message})
     return document.get("eventId") or header or None

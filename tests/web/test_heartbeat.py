@@ -163,6 +163,18 @@ async def test_a_heartbeat_seen_before_changes_nothing(daemon: Daemon, place: st
     assert len(await daemon.pings()) == 1
 
 
+async def test_an_idempotency_key_of_undecodable_bytes_is_a_key(daemon: Daemon) -> None:
+    body = json.dumps(GOOD).encode()
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-SeeStack-Key: {SECRET}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nIdempotency-Key: "
+
+    for _ in range(2):
+        answer = await daemon.talk(head.encode() + b"k\xff\xfe\r\n\r\n" + body)
+        assert answer.startswith(b"HTTP/1.1 202 ")
+
+    assert len(await daemon.pings()) == 1
+
+
 async def test_a_long_idempotency_key_is_refused(daemon: Daemon) -> None:
     answer = await daemon.send(PATH, GOOD, headers={"Idempotency-Key": "k" * 129})
 
