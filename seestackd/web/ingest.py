@@ -94,7 +94,9 @@ class Ingest:
             own_at=document.get("at"),
             sent_at=document.get("sentAt"),
         )
-        recorded = await self._runner.submit(pings.record, command)
+        recorded = await self._runner.submit(pings.record_or_count, command)
+        if not isinstance(recorded, pings.Recorded):
+            raise recorded
         return answer(202, b'{"ok":true,"monitorId":"%b"}' % recorded.monitor_uid.encode())
 
     async def _http_requests(self, request: web.Request, caller: Caller) -> web.Response:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from seestackd.core.pings import PingKind
+from seestackd.operations import monitors
+from seestackd.operations.pings import archived_pings
 from tests.web.conftest import NOW, SECRET, Daemon
 
 PATH = "/ingest/v1/heartbeat"
@@ -130,6 +132,16 @@ async def test_an_unknown_slug_is_not_found(daemon: Daemon) -> None:
     assert answer.status == 404
     message = "No cron monitor found with slug: weekly"
     assert answer.json == {"ok": False, "code": "NOT_FOUND", "message": message}
+    assert await daemon.nothing_stored()
+
+
+async def test_heartbeats_of_an_archived_monitor_are_not_found_and_counted(daemon: Daemon) -> None:
+    archived = await daemon.runner.run(monitors.archive, monitors.MonitorNamed(daemon.project_id, "nightly"))
+
+    answers = [await daemon.send(PATH, GOOD) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [404, 404]
+    assert await daemon.runner.read(archived_pings, archived.id) == 2
     assert await daemon.nothing_stored()
 
 
