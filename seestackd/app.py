@@ -98,7 +98,7 @@ def _watchdog(notifier: Notifier, scheduler: Scheduler) -> "asyncio.Task[None] |
     seconds = watchdog_seconds()
     if seconds is None:
         return None
-    return asyncio.create_task(feed_watchdog(notifier, seconds, lambda: scheduler.progressing(seconds)))
+    return asyncio.create_task(feed_watchdog(notifier, seconds, lambda: scheduler.passed_ago() < seconds))
 
 
 @asynccontextmanager
@@ -127,7 +127,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, Scheduler]]:
         await scheduler.start()
         stack.push_async_callback(scheduler.stop)
         # Stamped once the listener has closed: until then pings are heard.
-        stack.push_async_callback(scheduler.stamp_last)
+        stack.push_async_callback(scheduler.stamp)
         stack.push_async_callback(_close, edge, sockets)
         await start_sites(edge, sockets)
         yield Started(addresses, first_key), scheduler

@@ -86,7 +86,8 @@ class Scheduler:
     chores: Sequence[Callable[[], Awaitable[None]]] = ()
     node: str = "local"
     timesync: Path = _TIMESYNC
-    last_judged: float | None = None
+    last_judged: float = 0.0
+    last_pass: float = 0.0
     _jobs: AsyncIOScheduler = field(init=False)
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     _running: set["asyncio.Task[Any]"] = field(default_factory=set)
@@ -102,7 +103,7 @@ class Scheduler:
         """Note since when nothing was heard, then begin to judge."""
         self._boot_id = _boot_id()
         self._offset = self.clock.now() - self.clock.boottime()
-        self._started_at = self._last_tick = self.clock.monotonic()
+        self._started_at = self._last_tick = self.last_judged = self.last_pass = self.clock.monotonic()
         listened_before, window = await self.runner.run(listen, Listen(self._hear(), self.inherited))
         if window is not None:
             log.warning("nothing was heard for %.0f s", (window.ended_at - window.started_at) / 1000)
@@ -112,7 +113,7 @@ class Scheduler:
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2}
         )
         self._jobs.add_job(self._run, FromNow(JUDGE_EVERY_S), [self._judge], id="judge")
-        self._jobs.add_job(self._run, FromNow(HEAR_EVERY_S), [self._stamp], id="hear")
+        self._jobs.add_job(self._run, FromNow(HEAR_EVERY_S), [self.stamp], id="hear")
         self._jobs.add_job(self._run, FromNow(FOLLOW_UP_EVERY_S), [self._follow_up], id="follow up")
         self._jobs.add_job(self._run, FromNow(UPKEEP_EVERY_S), [self._upkeep], id="upkeep")
         self._jobs.start()
@@ -120,7 +121,7 @@ class Scheduler:
         self._tasks.append(asyncio.create_task(self._guard()))
 
     async def stop(self) -> None:
-        """End the jobs. Call `stamp_last` once the listener has closed."""
+        """End the jobs. Call `stamp` once more when the listener has closed."""
         for task in self._tasks:
             task.cancel()
         self._jobs.pause()
@@ -130,14 +131,17 @@ class Scheduler:
         self._jobs.shutdown(wait=False)
         await asyncio.sleep(0)
 
-    async def stamp_last(self) -> None:
-        """Stamp "I hear" for the last time, after the listener has closed."""
-        await self._stamp()
+    async def stamp(self) -> None:
+        """Stamp "I hear"; returns once it is durable. Raises Busy."""
+        await self.runner.run(hear, self._hear())
 
-    def progressing(self, seconds: float) -> bool:
-        """Tell whether a judging pass ended within the last `seconds`; the watchdog is fed by this."""
-        since = self._started_at if self.last_judged is None else self.last_judged
-        return self.clock.monotonic() - since < seconds
+    def judged_ago(self) -> float:
+        """Return the seconds since a judging pass did its work, or found that it must wait by rule."""
+        return self.clock.monotonic() - self.last_judged
+
+    def passed_ago(self) -> float:
+        """Return the seconds since a judging pass ended, be it with the answer that the store takes nothing."""
+        return self.clock.monotonic() - self.last_pass
 
     def _hear(self) -> Hear:
         return Hear(self.node, self.clock.boottime(), self._boot_id)
@@ -165,8 +169,10 @@ class Scheduler:
         async with self._pass:
             try:
                 await self._judging_pass()
+                self.last_judged = self.clock.monotonic()
             except Busy:
                 log.warning("judging waits: the store takes nothing")
+            self.last_pass = self.clock.monotonic()
 
     async def _judging_pass(self) -> None:
         tick = self.clock.monotonic()
@@ -179,10 +185,8 @@ class Scheduler:
         await self._check_commits()
         self._next_judge_at = self.clock.now() + int(JUDGE_EVERY_S * 1000)
         if tick < self._hold_until or not self._time_is_set(tick):
-            self.last_judged = tick
             return
         judged = await self._judge_all()
-        self.last_judged = self.clock.monotonic()
         if judged.next_wake_at is not None and judged.next_wake_at < self._next_judge_at:
             self._wake_at(judged.next_wake_at)
 
@@ -195,7 +199,7 @@ class Scheduler:
     async def _check_commits(self) -> None:
         """Have a stretch in which nothing could be stored known as blind before anybody is judged by it."""
         if self.runner.failing_since is not None:
-            await self._stamp()
+            await self.stamp()
         outage = self.runner.take_outage()
         if outage is not None:
             await self.runner.run(blinded, Blinded(*outage, "commits failed"))
@@ -204,9 +208,6 @@ class Scheduler:
         if tick - self._started_at > self.patience.time_sync_s or not self.timesync.is_dir():
             return True
         return (self.timesync / "synchronized").exists()
-
-    async def _stamp(self) -> None:
-        await self.runner.run(hear, self._hear())
 
     async def _follow_up(self) -> None:
         """Tell what comes due of open incidents."""

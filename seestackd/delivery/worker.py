@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 # A clock that was set may bring a due row nearer than its lane was told.
 LONGEST_WAIT = 60.0
 STORE_BUSY_WAIT = 1.0
+PASS_EVERY = 10.0
+# A lane that needs longer than its channel's limit and this for one step is stuck.
+STEP_SPARE = 20.0
 
 
 class Sender(Protocol):
@@ -42,7 +45,8 @@ class Sender(Protocol):
 class Delivery:
     """Sends what the outbox holds, every channel in its own lane.
 
-    `owner` names this process in claims; `public_url` is what links in messages begin with.
+    `owner` names this process in claims; `public_url` is what links in messages begin with. Besides waking when alerts
+    are announced it passes over the outbox every `pass_every` seconds: an announcement may have been missed.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Delivery:
         *,
         owner: str,
         public_url: str | None = None,
+        pass_every: float = PASS_EVERY,
     ) -> None:
         self.channels = channels
         self.threads = Threads()
@@ -65,6 +70,9 @@ class Delivery:
         self._owner = owner
         self._public_url = public_url
         self._lanes: dict[str, Lane] = {}
+        self._pass_every = pass_every
+        self._passed_at = clock.monotonic()
+        self._passes: asyncio.Task[None] | None = None
         self._forget: Callable[[], None] = lambda: None
         self._stopping = False
 
@@ -72,14 +80,38 @@ class Delivery:
         """Free the claims of whoever held the database before, and take up what waits."""
         await self._runner.run(void_claims, None)
         self._forget = self._feed.listen(self._hear)
+        await self._pass()
+        self._passes = asyncio.create_task(self._pass_again())
+
+    def passed_ago(self) -> float:
+        """Return the seconds since a pass over the outbox ended and found every lane at work or at rest."""
+        return self._clock.monotonic() - self._passed_at
+
+    async def _pass(self) -> None:
         for channel in await self._runner.read(waiting_channels, None):
             self._wake(channel)
+        now = self._clock.monotonic()
+        stuck = [name for name, lane in self._lanes.items() if lane.stuck(now, self._limit_ms(name) / 1000)]
+        if stuck:
+            log.error("no step of these channels ends: %s", ", ".join(stuck))
+        else:
+            self._passed_at = now
+
+    async def _pass_again(self) -> None:
+        while True:
+            await asyncio.sleep(self._pass_every)
+            try:
+                await self._pass()
+            except Exception as error:
+                log.warning("a pass over the outbox failed: %s", error)
 
     async def stop(self, patience: float = 3.0) -> None:
         """Start no further sending, and wait `patience` seconds for those on their way; the rest waits."""
         self._forget()
         self._forget = lambda: None
         self._stopping = True
+        if self._passes is not None:
+            self._passes.cancel()
         tasks = [task for lane in self._lanes.values() for task in (lane.task, *lane.late)]
         for lane in self._lanes.values():
             lane.woken.set()
@@ -97,15 +129,16 @@ class Delivery:
 
     def _wake(self, channel: str) -> None:
         lane = self._lanes.get(channel)
-        if lane is None:
+        if lane is None or lane.task.done():
             self._lanes[channel] = Lane(asyncio.create_task(self._work(channel), name=f"lane {channel}"))
         else:
             lane.woken.set()
 
     async def _work(self, channel: str) -> None:
         while not self._stopping:
-            woken = self._lanes[channel].woken
-            woken.clear()
+            lane = self._lanes[channel]
+            lane.woken.clear()
+            lane.step_at = self._clock.monotonic()
             try:
                 wait = await self._round(channel)
             except Busy:
@@ -113,8 +146,9 @@ class Delivery:
             except Exception:
                 log.exception("lane %s failed and begins anew", channel)
                 wait = STORE_BUSY_WAIT
+            lane.step_at = None
             if wait != 0 and not self._stopping:
-                await _until(woken, wait)
+                await _until(lane.woken, wait)
         await self._runner.run(release_lane, ReleaseLane(channel, self._owner))
 
     async def _round(self, channel: str) -> float | None:
@@ -124,6 +158,7 @@ class Delivery:
         for row in claimed.rows:
             if self._stopping:
                 break
+            self._lanes[channel].step_at = self._clock.monotonic()
             await self._deliver(row)
         return None if claimed.wait_ms is None else claimed.wait_ms / 1000
 
@@ -193,12 +228,20 @@ class Delivery:
 
 
 class Lane:
-    """The task of one channel, what wakes it, and its sendings that are being settled after their limit."""
+    """The task of one channel, what wakes it, and its sendings that are being settled after their limit.
+
+    `step_at` says since when (monotonic seconds) it claims or sends; None while it rests.
+    """
 
     def __init__(self, task: "asyncio.Task[None]") -> None:
         self.task = task
         self.woken = asyncio.Event()
         self.late: set[asyncio.Task[None]] = set()
+        self.step_at: float | None = None
+
+    def stuck(self, now: float, limit: float) -> bool:
+        """Tell whether a step has taken longer than sending (`limit` seconds) and settling can take."""
+        return self.step_at is not None and now - self.step_at > limit + STEP_SPARE
 
 
 async def _until(woken: asyncio.Event, wait: float | None) -> None:

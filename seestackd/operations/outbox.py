@@ -147,6 +147,11 @@ def waiting_channels(tx: Transaction, command: None, at: int) -> list[str]:
     return tx.outbox.waiting_channels()
 
 
+def waiting_since(tx: Transaction, command: None, at: int) -> int | None:
+    """Return since when (ms UTC) the alert that waits longest could have been sent; None when none waits."""
+    return tx.outbox.waiting_since()
+
+
 def queue_test(tx: Transaction, command: QueueTest, at: int) -> int:
     """Queue a test message and return the id of its row; it is tried once, for somebody is waiting for the answer."""
     facts = {"channel": command.channel, "sent_by": command.sent_by, "at": at, "example": command.example}

@@ -34,6 +34,11 @@ SELECT older.id FROM outbox AS recovery JOIN outbox AS older
   ON older.incident_id = recovery.incident_id AND older.channel = recovery.channel AND older.id < recovery.id
 WHERE recovery.channel = ? AND recovery.state = 'pending' AND recovery.kind = 'recovered' AND older.state = 'pending'
 """
+_WAITING_SINCE = """
+SELECT min(CASE attempts WHEN 0 THEN next_attempt_at
+  ELSE (SELECT min(at) FROM attempts WHERE outbox_id = outbox.id) END)
+FROM outbox WHERE state = 'pending'
+"""
 _CLAIM = """
 INSERT INTO lanes (channel, owner, epoch, claimed_until, failures, singles) VALUES (:channel, :owner, 1, :until, 0, 0)
 ON CONFLICT (channel) DO UPDATE SET epoch = epoch + (owner IS NOT :owner), owner = :owner, claimed_until = :until
@@ -81,6 +86,10 @@ class SqliteOutbox:
 
     def waiting_channels(self) -> list[str]:
         return [name for (name,) in self._execute("SELECT DISTINCT channel FROM outbox WHERE state = 'pending'")]
+
+    def waiting_since(self) -> int | None:
+        found: int | None = self._execute(_WAITING_SINCE).fetchone()[0]
+        return found
 
     def by_id(self, row_id: int) -> OutboxRow | None:
         values = self._execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,)).fetchone()
