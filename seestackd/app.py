@@ -19,12 +19,14 @@ from seestackd.core.alerts import Routing
 from seestackd.core.keys import RANDOM_BYTES, Scope, make_secret
 from seestackd.delivery.apprise_sender import AppriseSender, check_url
 from seestackd.delivery.channels import Channel
+from seestackd.delivery.deadman import Deadman
 from seestackd.delivery.worker import Delivery
 from seestackd.errors import Invalid
 from seestackd.feed import Feed
 from seestackd.operations.keys import CreateKey, EnsureProject, all_keys, create, ensure_project
 from seestackd.runner import Runner
-from seestackd.scheduler import Scheduler
+from seestackd.scheduler import Patience, Scheduler
+from seestackd.selfcheck import SelfCheck
 from seestackd.settings import Settings, split_address
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
@@ -83,26 +85,31 @@ async def _until_stopped(start: _Start, tell: Callable[[Started], None], notifie
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, log.warning, "settings are read at start: restart to apply changes")
-    async with _parts(start) as (started, scheduler):
+    async with _parts(start) as (started, check):
         tell(started)
         notifier.ready(f"listening on {', '.join(started.addresses)}")
-        watchdog = _watchdog(notifier, scheduler)
+        watching = _watching(start.settings, notifier, check)
         await stop.wait()
         log.info("stopping")
         notifier.stopping()
-        if watchdog is not None:
-            watchdog.cancel()
+        for task in watching:
+            task.cancel()
 
 
-def _watchdog(notifier: Notifier, scheduler: Scheduler) -> "asyncio.Task[None] | None":
+def _watching(settings: Settings, notifier: Notifier, check: SelfCheck) -> "list[asyncio.Task[None]]":
+    """Have the daemon watched: by itself, by the service manager, and by an outside service."""
+    watching = [asyncio.create_task(check.watch_loop())]
     seconds = watchdog_seconds()
-    if seconds is None:
-        return None
-    return asyncio.create_task(feed_watchdog(notifier, seconds, lambda: scheduler.passed_ago() < seconds))
+    if seconds is not None:
+        fed = feed_watchdog(notifier, seconds, lambda: not check.stuck(seconds))
+        watching.append(asyncio.create_task(fed))
+    if settings.deadman.url:
+        watching.append(asyncio.create_task(Deadman(settings.deadman.url, check.troubles).run()))
+    return watching
 
 
 @asynccontextmanager
-async def _parts(start: _Start) -> AsyncIterator[tuple[Started, Scheduler]]:
+async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck]]:
     """Start every part, what others lean on first; stop in the opposite order."""
     settings, clock, feed = start.settings, Clock(), Feed()
     async with AsyncExitStack() as stack:
@@ -121,16 +128,18 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, Scheduler]]:
         stack.push_async_callback(delivery.stop)
         unix_socket = stack.enter_context(_unix_socket(settings.socket_path))
         await stack.enter_async_context(_answering(start.admin(runner, settings), unix_socket))
-        edge = create_app(runner, keys, clock, _web_settings(settings))
+        patience = Patience(settle_s=settings.judge.settle_s)
+        scheduler = Scheduler(runner, feed, clock, bool(start.inherited), patience, chores=(keys.flush_uses,))
+        check = SelfCheck(runner, scheduler, delivery, clock, settings.storage.path)
+        edge = create_app(runner, keys, clock, _web_settings(settings), check.troubles)
         await edge.setup()
-        scheduler = Scheduler(runner, feed, clock, bool(start.inherited), chores=(keys.flush_uses,))
         await scheduler.start()
         stack.push_async_callback(scheduler.stop)
         # Stamped once the listener has closed: until then pings are heard.
         stack.push_async_callback(scheduler.stamp)
         stack.push_async_callback(_close, edge, sockets)
         await start_sites(edge, sockets)
-        yield Started(addresses, first_key), scheduler
+        yield Started(addresses, first_key), check
 
 
 async def _close(edge: WebRunner, sockets: list[socket.socket]) -> None:

@@ -12,6 +12,7 @@ from seestackd.web.auth import KeyTable
 from seestackd.web.bodies import Bodies
 from seestackd.web.cors import Cors
 from seestackd.web.errors import Answers
+from seestackd.web.health import Readiness, Troubles
 from seestackd.web.ingest import Ingest
 from seestackd.web.ping_urls import PingDefaults, PingUrls
 from seestackd.web.protocol import WebRunner
@@ -39,10 +40,13 @@ class WebSettings:
     created_by_ping: PingDefaults = field(default_factory=PingDefaults)
 
 
-def create_app(runner: Runner, keys: KeyTable, clock: Clock, settings: WebSettings) -> WebRunner:
+def create_app(
+    runner: Runner, keys: KeyTable, clock: Clock, settings: WebSettings, troubles: Troubles | None = None
+) -> WebRunner:
     """Return the web edge, not yet listening: `await setup()`, then `start_sites`; `await cleanup()` stops it.
 
     `keys` must be loaded before the first request. What is in flight at the stop is answered within `shutdown_timeout`.
+    `troubles` is what /readyz asks; without it there is no such path.
     """
     answers = Answers(clock)
     bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
@@ -54,7 +58,8 @@ def create_app(runner: Runner, keys: KeyTable, clock: Clock, settings: WebSettin
         settings.created_by_ping,
         settings.body_timeout * _OUTPUT_TIMEOUTS,
     )
-    add_routes(app, Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins)), ping_urls)
+    readiness = None if troubles is None else Readiness(troubles)
+    add_routes(app, Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins)), ping_urls, readiness)
 
     async def close(app: web.Application) -> None:
         bodies.close()
