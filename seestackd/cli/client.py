@@ -19,7 +19,7 @@ def settings_for(options: Namespace) -> Any:
     """Load the settings that --config and --data mean. Raises BadSettings."""
     from seestackd.settings import load
 
-    return load(options.config, data=options.data)
+    return load(options.config, data=options.data, credentials=False)
 
 
 def ask(options: Namespace, verb: str, **arguments: Any) -> Any:

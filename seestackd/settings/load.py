@@ -48,13 +48,15 @@ def load(
     environ: Mapping[str, str] = os.environ,
     data: Path | None = None,
     listen: str | None = None,
+    credentials: bool = True,
 ) -> Settings:
     """Read the settings from `file` (else the system's, when it is there), the environment and the credentials.
 
-    `data` (the folder of the database) and `listen` come from the command line, and win. Raises BadSettings with every
-    problem found.
+    `data` (the folder of the database) and `listen` come from the command line, and win. Without `credentials` the URLs
+    that only systemd's unit may read stay empty: commands beside the daemon have no use for them. Raises BadSettings
+    with every problem found.
     """
-    reading = _Reading(environ)
+    reading = _Reading(environ, credentials)
     if file is None and SYSTEM_FILE.exists():
         file = SYSTEM_FILE
     if file is not None:
@@ -75,6 +77,7 @@ class _Reading:
     """One attempt to read the settings; `problems` are (where, line) in the order they are told."""
 
     environ: Mapping[str, str]
+    credentials: bool = True
     file: Path | None = None
     raw: dict[str, Any] = field(default_factory=dict)
     places: dict[tuple[str, ...], Position] = field(default_factory=dict)
@@ -124,7 +127,11 @@ class _Reading:
         rest = {key: value for key, value in self.raw.items() if key != "monitors"}
         if isinstance(storage := rest.setdefault("storage", {}), dict):
             storage.setdefault("path", str(default_database(self.environ)))
-        context = {"folder": self.file and self.file.parent, "credentials": self.environ.get("CREDENTIALS_DIRECTORY")}
+        context = {
+            "folder": self.file and self.file.parent,
+            "credentials": self.environ.get("CREDENTIALS_DIRECTORY"),
+            "needed": self.credentials,
+        }
         try:
             # In strict JSON mode lists become tuples and texts paths, and nothing else is converted.
             settings = Settings.model_validate_json(json.dumps(rest, default=_date), context=context)

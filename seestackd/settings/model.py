@@ -160,7 +160,7 @@ class Defaults(_Table):
 
 
 class ChannelSettings(_Table):
-    """One place alerts go to. `url` is the secret itself, whichever of the three ways it came."""
+    """One place alerts go to. `url` is the secret itself, whichever way it came; empty when it was left unread."""
 
     url: Annotated[str, AfterValidator(_channel_url)] = Field(default="", repr=False)
     url_file: str | None = None
@@ -210,7 +210,8 @@ def _with_url(table: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
     if isinstance(name := table.get("url_file"), str):
         return {**table, "url": _secret(Path(context.get("folder") or ".") / Path(name).expanduser())}
     if isinstance(name := table.get("url_credential"), str):
-        return {**table, "url": _credential(name, context.get("credentials"))}
+        folder = context.get("credentials")
+        return {**table, "url": _credential(name, folder)} if folder or context.get("needed", True) else table
     return table
 
 
