@@ -8,8 +8,10 @@ from typing import Any, Protocol
 
 from seestackd.core.alerts import Routing
 from seestackd.store import nouns
+from seestackd.store.listings import Audit, Listings
 from seestackd.store.records import Alive as Alive
 from seestackd.store.records import Attempt as Attempt
+from seestackd.store.records import AuditEntry as AuditEntry
 from seestackd.store.records import BlindWindow as BlindWindow
 from seestackd.store.records import Key as Key
 from seestackd.store.records import LaneHealth as LaneHealth
@@ -33,6 +35,8 @@ class Transaction(Protocol):
     outbox: nouns.Outbox
     telemetry: nouns.Telemetry
     replay: nouns.Replay
+    listings: Listings
+    audit: Audit
     routing: Routing
 
     def new_id(self) -> str:

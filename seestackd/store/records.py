@@ -1,6 +1,8 @@
 """What a store keeps besides the values of `core`: plain rows, without behaviour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from seestackd.core.pings import Ping
 
@@ -14,6 +16,7 @@ class Project:
     slug: str
     name: str
     created_at: int
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +97,17 @@ class Tried:
     count: int
     first_at: int
     statuses: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who (`actor`, from the address `source`) did what to which object; `changes` holds JSON values, no secret."""
+
+    id: int
+    at: int
+    project_id: int
+    actor: str
+    source: str | None
+    action: str
+    about: str
+    changes: Mapping[str, Any]

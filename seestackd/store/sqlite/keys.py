@@ -8,12 +8,13 @@ from seestackd.core.events import KeysChanged
 from seestackd.errors import Conflict
 from seestackd.store.interface import Key, Project
 
-_PROJECT = "id, uid, slug, name, created_at"
+_PROJECT = "id, uid, slug, name, created_at, platform"
 _KEY = (
     "id, uid, project_id, name, scope, hash, prefix, created_at, secret, environment, last_used_at, last_used_from,"
     " revoked_at"
 )
-_NEW_PROJECT = "INSERT INTO projects (uid, slug, name, created_at) VALUES (?, ?, ?, ?) RETURNING id"
+_NEW_PROJECT = "INSERT INTO projects (uid, slug, name, created_at, platform) VALUES (?, ?, ?, ?, ?) RETURNING id"
+_OF_A_PROJECT = ("keys", "maintenance", "ping_keys", "http_requests", "replay_batches", "incidents", "outbox", "audit")
 _NEW_KEY = (
     "INSERT INTO keys (uid, project_id, name, scope, hash, prefix, created_at, secret, environment)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"
@@ -26,13 +27,28 @@ class SqliteProjects:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
 
-    def create(self, slug: str, name: str, uid: str, at: int) -> Project:
+    def create(self, slug: str, name: str, uid: str, at: int, platform: str | None = None) -> Project:
         """Store a project; raises Conflict when the slug is taken."""
         try:
-            (project_id,) = self._execute(_NEW_PROJECT, (uid, slug, name, at)).fetchone()
+            (project_id,) = self._execute(_NEW_PROJECT, (uid, slug, name, at, platform)).fetchone()
         except sqlite3.IntegrityError as error:
             raise Conflict(f"A project with slug '{slug}' already exists", field="slug") from error
-        return Project(id=project_id, uid=uid, slug=slug, name=name, created_at=at)
+        return Project(id=project_id, uid=uid, slug=slug, name=name, created_at=at, platform=platform)
+
+    def update(self, project: Project) -> None:
+        """Store another name and platform."""
+        self._execute(
+            "UPDATE projects SET name = ?, platform = ? WHERE id = ?", (project.name, project.platform, project.id)
+        )
+
+    def remove(self, project_id: int) -> None:
+        """Delete a project that has no monitors, with all else that is stored of it: ids are given again."""
+        self._execute(
+            "DELETE FROM attempts WHERE outbox_id IN (SELECT id FROM outbox WHERE project_id = ?)", (project_id,)
+        )
+        for table in _OF_A_PROJECT:
+            self._execute(f"DELETE FROM {table} WHERE project_id = ?", (project_id,))
+        self._execute("DELETE FROM projects WHERE id = ?", (project_id,))
 
     def by_slug(self, slug: str) -> Project | None:
         row = self._execute(f"SELECT {_PROJECT} FROM projects WHERE slug = ?", (slug,)).fetchone()
@@ -67,6 +83,11 @@ class SqliteKeys:
     def all(self) -> list[Key]:
         """Return every key, revoked ones included, oldest first."""
         return [Key(*row) for row in self._execute(f"SELECT {_KEY} FROM keys ORDER BY id").fetchall()]
+
+    def rename(self, key_id: int, name: str) -> None:
+        """Give a key another name."""
+        self._execute("UPDATE keys SET name = ? WHERE id = ?", (name, key_id))
+        self._announce(KeysChanged())
 
     def revoke(self, key_id: int, at: int) -> None:
         """Revoke a key; a second time keeps the first instant."""

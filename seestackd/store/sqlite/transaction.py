@@ -4,9 +4,11 @@ import sqlite3
 from collections.abc import Callable
 
 from seestackd.core.alerts import Routing
+from seestackd.store.sqlite.audit import SqliteAudit
 from seestackd.store.sqlite.blind import SqliteBlind
 from seestackd.store.sqlite.incidents import SqliteIncidents
 from seestackd.store.sqlite.keys import SqliteKeys, SqliteProjects
+from seestackd.store.sqlite.listings import SqliteListings
 from seestackd.store.sqlite.maintenance import SqliteMaintenance
 from seestackd.store.sqlite.monitors import SqliteMonitors
 from seestackd.store.sqlite.outbox import SqliteOutbox
@@ -37,6 +39,8 @@ class SqliteTransaction:
         self.outbox = SqliteOutbox(connection, self.announce)
         self.telemetry = SqliteTelemetry(connection)
         self.replay = SqliteReplay(connection)
+        self.listings = SqliteListings(connection)
+        self.audit = SqliteAudit(connection)
 
     def take_announced(self) -> list[object]:
         """Return what was announced, and begin anew."""

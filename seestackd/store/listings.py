@@ -1,0 +1,100 @@
+"""What lists may ask of the store: bounded, indexed reads of many rows, within one project; and the audit log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from seestackd.core.incidents import Incident, OutboxRow
+from seestackd.core.monitor import Monitor, SlotEntry, State
+from seestackd.core.runs import Run
+from seestackd.store.records import AuditEntry, BlindWindow, StoredPing
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`limit` rows after the first `offset`."""
+
+    offset: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorRow:
+    """A monitor with its state and what its last ping said; `incident_uid` names its open incident."""
+
+    monitor: Monitor
+    state: State
+    last_message: str | None
+    incident_uid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """An incident with uid, slug and name of its monitor, if any."""
+
+    incident: Incident
+    monitor: tuple[str, str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """An alert that was sent or given up."""
+
+    row: OutboxRow
+    read: bool
+
+
+class Listings(Protocol):
+    def monitors(self, project_id: int, page: Page | None = None, slug: str | None = None) -> list[MonitorRow]:
+        """Return the monitors that are not archived, ordered by slug; all of them without a page."""
+        ...
+
+    def count_monitors(self, project_id: int, slug: str | None = None) -> int: ...
+    def monitor(self, project_id: int, uid: str) -> MonitorRow | None: ...
+    def pings_since(self, monitor_id: int, since: int, limit: int) -> list[tuple[int, int, str]]:
+        """Return (id, at, kind) of pings that arrived from `since` on, latest arrival first; at most `limit`."""
+        ...
+
+    def pings(self, ids: Sequence[int]) -> dict[int, StoredPing]: ...
+    def runs(self, monitor_id: int, before: int | None, limit: int) -> list[Run] | None:
+        """Return the newest runs first, those before run `before`; None when the monitor has no such run."""
+        ...
+
+    def slots(self, monitor_id: int, since: int, until: int, limit: int, outcomes: Sequence[str]) -> list[SlotEntry]:
+        """Return entries with `first_at < until` and `last_at >= since`, the newest first; empty outcomes mean all."""
+        ...
+
+    def incidents(self, project_id: int, page: Page, state: str, monitor_id: int | None) -> list[IncidentRow]:
+        """Return the newest incidents first; `state` is open, closed or all."""
+        ...
+
+    def count_incidents(self, project_id: int, state: str, monitor_id: int | None) -> int: ...
+    def incident(self, project_id: int, uid: str) -> IncidentRow | None: ...
+    def notifications(self, project_id: int, page: Page) -> list[Notification]:
+        """Return the newest alerts that were sent or given up first."""
+        ...
+
+    def count_notifications(self, project_id: int) -> int: ...
+    def count_unread(self, project_id: int, limit: int) -> int: ...
+    def notification(self, project_id: int, alert_id: str) -> Notification | None: ...
+    def mark_read(self, project_id: int, row_id: int | None, at: int) -> None:
+        """Mark one notification as read, or all of the project."""
+        ...
+
+    def blind_windows(self, page: Page) -> list[BlindWindow]:
+        """Return the newest windows first."""
+        ...
+
+    def count_blind_windows(self) -> int: ...
+
+
+class Audit(Protocol):
+    def append(self, entry: AuditEntry) -> None:
+        """Keep an entry (its `id` is ignored)."""
+        ...
+
+    def listed(self, project_id: int, page: Page) -> list[AuditEntry]:
+        """Return the newest entries first."""
+        ...
+
+    def count(self, project_id: int) -> int: ...

@@ -1,0 +1,35 @@
+"""The audit log: append-only."""
+
+import json
+import sqlite3
+
+from seestackd.store.interface import AuditEntry
+from seestackd.store.listings import Page
+
+
+class SqliteAudit:
+    """Rows of audit."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def append(self, entry: AuditEntry) -> None:
+        self._execute(
+            "INSERT INTO audit (at, project_id, actor, source, action, about, changes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                entry.at, entry.project_id, entry.actor, entry.source, entry.action, entry.about,
+                json.dumps(dict(entry.changes)),
+            ),
+        )  # fmt: skip
+
+    def listed(self, project_id: int, page: Page) -> list[AuditEntry]:
+        rows = self._execute(
+            "SELECT id, at, project_id, actor, source, action, about, changes FROM audit WHERE project_id = ?"
+            " ORDER BY id DESC LIMIT ? OFFSET ?",
+            (project_id, page.limit, page.offset),
+        ).fetchall()
+        return [AuditEntry(*columns, json.loads(changes)) for *columns, changes in rows]
+
+    def count(self, project_id: int) -> int:
+        (rows,) = self._execute("SELECT count(*) FROM audit WHERE project_id = ?", (project_id,)).fetchone()
+        return int(rows)
