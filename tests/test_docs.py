@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import BaseModel
 
-from seestackd.cli import parser
+from seestackd.cli.commands import parser
 from seestackd.clock import Clock
 from seestackd.core.keys import Scope, make_secret
 from seestackd.core.monitor import new_monitor
@@ -260,16 +260,22 @@ async def listening(folder: Path) -> AsyncIterator[tuple[str, set[str]]]:
     runner.start()
     table = KeyTable(runner, feed, clock)
     await table.load()
-    edge = create_app(runner, table, clock, WebSettings(shutdown_timeout=1))
+    edge = create_app(runner, table, clock, WebSettings(shutdown_timeout=1), _no_troubles)
     await edge.setup()
     listener = bind("127.0.0.1", 0)
     await start_sites(edge, [listener])
     paths = {resource.canonical for resource in edge.app.router.resources()}
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}", paths
-    await edge.cleanup()
-    await table.close()
-    await runner.stop()
-    store.close()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", paths
+    finally:
+        await edge.cleanup()
+        await table.close()
+        await runner.stop()
+        store.close()
+
+
+async def _no_troubles() -> dict[str, str]:
+    return {}
 
 
 async def test_the_urls_described_are_those_that_exist(tmp_path: Path) -> None:
@@ -321,7 +327,12 @@ async def _heard(folder: Path) -> int:
 async def test_a_documented_answer_is_the_answer(tmp_path: Path) -> None:
     described = text(ROOT / "docs" / "http.md")
     async with listening(tmp_path) as (url, _):
-        for path, answer in (("/livez", '{"status":"ok"}'), (f"/ping/{PING_KEY}/nightly-backup", "OK")):
+        answers = {
+            "/livez": '{"status":"ok"}',
+            "/readyz": '{"status":"ready"}',
+            f"/ping/{PING_KEY}/nightly-backup": "OK",
+        }
+        for path, answer in answers.items():
             done = await asyncio.to_thread(
                 subprocess.run, ["curl", "-fsS", f"{url}{path}"], capture_output=True, text=True, check=True, timeout=20
             )

@@ -1,62 +1,31 @@
-"""The command line: `seestackd NOUN VERB`. Heavy imports happen inside the commands, so that it starts quickly."""
+"""The command line: `seestackd NOUN VERB`. Nothing is imported here: `seestackd run` has to start its job at once."""
 
-import argparse
 import sys
-from collections.abc import Callable
-from pathlib import Path
 
-from seestackd.cli import alert, check_config, key, monitor, serve, version
-from seestackd.cli.failures import Exit, Failure
-
-Command = Callable[[argparse.Namespace], int]
-NOUNS = (serve, check_config, monitor, key, alert, version)
-
-DESCRIPTION = "Tells you when a job did not run: heartbeats come in, a late one raises an alert."
+_BEFORE_COMMAND = ("--config", "--data")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = parser().parse_args(arguments)
-    try:
-        return int(options.command(options))
-    except BrokenPipeError:
-        # Whoever read our output has left, as in `seestackd monitor ls | head`.
-        sys.stdout = None
-        return Exit.OK
-    except KeyboardInterrupt:
-        return 130
-    except Failure as error:
-        return _ended(str(error), error.code)
-    except Exception as error:
-        return _known(error)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    given = _from_command(arguments)
+    if given[:1] == ["run"]:
+        from seestackd.cli.run import run
+
+        return run(given[1:])
+    from seestackd.cli.commands import dispatch
+
+    return dispatch(arguments)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Build the parser of all commands."""
-    top = argparse.ArgumentParser(prog="seestackd", description=DESCRIPTION, allow_abbrev=False)
-    top.add_argument(
-        "--config", type=Path, metavar="FILE", help="settings file (default: /etc/seestackd/seestackd.toml if there)"
-    )
-    top.add_argument("--data", type=Path, metavar="DIR", help="data directory; wins over the settings")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for noun in NOUNS:
-        noun.add_to(commands)
-    return top
-
-
-def _known(error: Exception) -> int:
-    from seestackd.errors import Invalid, SeestackdError
-    from seestackd.settings import BadSettings
-
-    if isinstance(error, BadSettings):
-        return _ended(error.message, Exit.CONFIG)
-    if isinstance(error, SeestackdError):
-        named = isinstance(error, Invalid) and error.field
-        return _ended(f"{error.field}: {error.message}" if named else error.message, Exit.FAILED)
-    raise error
-
-
-def _ended(message: str, code: Exit) -> int:
-    prefix = "" if code is Exit.CONFIG else "seestackd: "
-    print(f"{prefix}{message}", file=sys.stderr)
-    return code
+def _from_command(arguments: list[str]) -> list[str]:
+    """Return the arguments from the command's name on."""
+    rest = arguments
+    while rest and rest[0].startswith("-"):
+        if rest[0] in _BEFORE_COMMAND:
+            rest = rest[2:]
+        elif rest[0].startswith(tuple(f"{name}=" for name in _BEFORE_COMMAND)):
+            rest = rest[1:]
+        else:
+            break
+    return rest

@@ -11,6 +11,9 @@ from pydantic import BaseModel
 from seestackd.settings.model import ChannelSettings, Settings
 
 PREFIX = "SEESTACKD_"
+FOR_JOBS = frozenset({"SEESTACKD_PING_KEY", "SEESTACKD_URL", "SEESTACKD_SPOOL", "SEESTACKD_TRACE_ID"})
+"""What `seestackd run`, `ping` and `spool` read, or give to the job: no settings of the daemon's."""
+
 Path = tuple[str, ...]
 _VARIABLE = re.compile(r"\$(?:\$|\{([^}]*)\})")
 
@@ -56,7 +59,7 @@ def overrides(environ: Mapping[str, str], channels: Mapping[str, Any]) -> Iterat
     """Yield (variable, path of the setting, value) for each SEESTACKD_ variable; None for the path: there is none."""
     known = dict(_settings(Settings, ()))
     for variable in sorted(environ):
-        if not variable.startswith(PREFIX):
+        if not variable.startswith(PREFIX) or variable in FOR_JOBS:
             continue
         path = tuple(variable.removeprefix(PREFIX).lower().split("__"))
         if path in known:
