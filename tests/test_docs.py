@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import BaseModel
 
-from seestackd.cli import parser
+from seestackd.cli.commands import parser
 from seestackd.clock import Clock
 from seestackd.core.keys import Scope, make_secret
 from seestackd.core.monitor import new_monitor
