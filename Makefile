@@ -60,10 +60,14 @@ lock: ## pin what pyproject.toml asks for, with hashes (needs uv; UPGRADE=--upgr
 	@if grep -nE '://|^-|^/| @ ' requirements/*.txt; then echo "make lock: a host, path or option got into the lock" >&2; exit 1; fi
 
 deploy: ## build the program alone at /opt/seestackd, or TO=DIR, for the systemd unit
-	@$(PYTHON) -m venv $(TO)
-	@$(call pip,$(TO)) $(LOCKED) -r requirements/build.txt
-	@$(call pip,$(TO)) $(LOCKED) --no-binary oncalendar --no-build-isolation -r requirements/runtime.txt
-	@$(call pip,$(TO)) --no-deps --no-build-isolation --force-reinstall .
+	@for place in "$$(realpath -m $(TO))" "$$($(PYTHON) -c 'import os, sys; print(os.path.realpath(sys.executable))')"; do \
+		case $$place in /home/* | /root/* | /run/user/*) \
+			echo "The service cannot see $$place; name places outside /home and /root:" >&2; \
+			echo "make deploy TO=/opt/seestackd PYTHON=/usr/bin/python3" >&2; exit 1;; esac; done
+	@umask 022 && $(PYTHON) -m venv $(TO)
+	@umask 022 && $(call pip,$(TO)) $(LOCKED) -r requirements/build.txt
+	@umask 022 && $(call pip,$(TO)) $(LOCKED) --no-binary oncalendar --no-build-isolation -r requirements/runtime.txt
+	@umask 022 && $(call pip,$(TO)) --no-deps --no-build-isolation --force-reinstall .
 	@$(TO)/bin/seestackd version
 
 clean: ## remove .venv, caches and build output; ./data stays

@@ -349,3 +349,25 @@ def test_the_units_are_where_the_documents_say() -> None:
     for line in re.findall(r"^sudo install .*$", text(README), re.MULTILINE):
         for source in re.findall(r"(?<= )(?:config|systemd)/\S+", line):
             assert (ROOT / source).is_file()
+
+
+@pytest.mark.parametrize(
+    ("to", "python", "hidden"),
+    [
+        ("/home/me/seestackd", "/usr/bin/python3", "/home/me/seestackd"),
+        ("/opt/never", "/root/python3", "/root/python3"),
+    ],
+)
+def test_deploy_refuses_places_that_the_service_cannot_see(to: str, python: str, hidden: str, tmp_path: Path) -> None:
+    interpreter = tmp_path / "python3"
+    interpreter.write_text(f"#!/bin/sh\necho {python}\n")
+    interpreter.chmod(0o700)
+
+    refused = subprocess.run(
+        ["make", "deploy", f"TO={to}", f"PYTHON={interpreter}"],
+        cwd=ROOT, capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+
+    assert refused.returncode == 2
+    assert f"The service cannot see {hidden};" in refused.stderr
+    assert not Path(to).exists()
