@@ -215,6 +215,7 @@ class Runner:
             session.begin()
             for job in jobs:
                 _attempt(job, session.attempt)
+            session.flush()
         except NeedsCare:
             # Operations may be run again: the rare batch with a failure among its writes is taken back and repeated.
             session.undo()

@@ -33,6 +33,8 @@ _USER_INFO = re2.compile(rb"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/?#:@]*:)([^\s/?#@]+)
 _PARAMETER = re2.compile(rb"(?i)([?&;#](?:" + _NAMES + rb")=)([^&;#\s]+)()")
 _ASSIGNMENT = re2.compile(rb"(?i)(\b(?:" + _NAMES + rb")=)([^\s&;,'\"]+)()")
 _BEARER = re2.compile(rb"(?i)((?:\bauthorization:\s*[a-z]+|\bbearer)\s+)([a-z0-9._~+/=-]{16,})()")
+_DIGITS = b"0123456789"
+_CARD_DIGITS = 16
 # Our own keys stand in ping URLs, and scripts that trace what they do print those.
 _OWN_KEY = re2.compile(rb"(\bssk_)([0-9A-Za-z]{36})()")
 
@@ -95,10 +97,14 @@ def _secret(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, in
 
 
 def _mask_cards(data: bytes) -> bytes:
+    if len(data) - len(data.translate(None, _DIGITS)) < _CARD_DIGITS:
+        return data
     return _substitute(_CARD, rb"****-****-****-\1", data)
 
 
 def _mask_keyed(data: bytes) -> bytes:
+    if b'"' not in data:
+        return data
     data = _substitute(_KEYED, _hide, data)
     if b'\\"' in data:
         data = _substitute(_KEYED_NESTED, _hide, data)
@@ -117,7 +123,8 @@ def _mask_said(data: bytes) -> bytes:
         data = _substitute(_ASSIGNMENT, _hide, data)
     if b"ssk_" in data:
         data = _substitute(_OWN_KEY, _hide, data)
-    return _substitute(_BEARER, _hide, data)
+    low = data.lower()
+    return _substitute(_BEARER, _hide, data) if b"bearer" in low or b"authorization" in low else data
 
 
 def _hide(match: Any) -> bytes:

@@ -1,8 +1,9 @@
 """What a monitor is: its rules, its state, its open runs."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 
 from seestackd.core.durations import parse_duration
 from seestackd.core.schedule import Schedule, parse_schedule
@@ -142,7 +143,10 @@ class State:
 
     def __copy__(self) -> "State":
         # copy() of a class with slots goes through pickling, which costs more than a whole decision.
-        return replace(self)
+        return State(*_state_fields(self))
+
+
+_state_fields = attrgetter(*State.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)

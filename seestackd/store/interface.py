@@ -85,6 +85,10 @@ class Session(Protocol):
         """
         ...
 
+    def flush(self) -> None:
+        """Hand the store what operations have left waiting; raises NeedsCare, BatchLost or StoreBroken."""
+        ...
+
     def undo(self) -> None:
         """Take back the batch."""
         ...

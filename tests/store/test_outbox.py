@@ -148,7 +148,7 @@ def test_it_knows_what_a_channel_was_told_of_an_incident(outbox: Outbox) -> None
 def test_due_rows_are_found_by_index_among_ten_thousand(session: SqliteSession, outbox: Outbox) -> None:
     outbox.put([an_alert(str(number), monitor=number) for number in range(10_000)], AT)
     steps: list[None] = []
-    connection = session.transaction.outbox._execute.__self__
+    connection = session._connection
     connection.set_progress_handler(lambda: steps.append(None), 1000)
     outbox.due("mail", AT, 20)
     outbox.next_due("mail")

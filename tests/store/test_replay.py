@@ -91,7 +91,7 @@ def test_events_before_1970_keep_their_order(tx: SqliteTransaction) -> None:
 def test_the_columns_tell_what_is_in_the_blob(tx: SqliteTransaction) -> None:
     tx.replay.append(1, "fp", "[REDACTED]", AT, pack([an_event(7, "error"), an_event(9)]))
 
-    row = tx._connection.execute(
+    row = tx.behind.execute(
         "SELECT session_id, received_at, first_at, last_at, events, has_error FROM replay_batches"
     ).fetchone()
     assert row == ("[REDACTED]", AT, 7, 9, 2, 1)

@@ -123,7 +123,7 @@ class Daemon:
     async def nothing_stored(self) -> bool:
         def counts(tx: Any, command: None, at: int) -> list[int]:
             tables = ("pings", "runs", "http_requests", "replay_batches")
-            return [tx._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
+            return [tx.behind.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
 
         return not any(await self.runner.read(counts, None))
 

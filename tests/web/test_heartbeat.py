@@ -216,7 +216,7 @@ async def test_a_mistake_of_ours_is_answered_without_its_story(
     daemon: Daemon, caplog: pytest.LogCaptureFixture, tmp_path: Any
 ) -> None:
     def drop(tx: Any, command: None, at: int) -> None:
-        tx._connection.execute("DROP TABLE pings")
+        tx.behind.execute("DROP TABLE pings")
 
     await daemon.runner.run(drop, None)
 

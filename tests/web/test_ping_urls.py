@@ -345,7 +345,7 @@ async def test_a_mistake_of_ours_is_answered_and_logged_without_the_key(
     urls: Urls, caplog: pytest.LogCaptureFixture
 ) -> None:
     def drop(tx: Any, command: None, at: int) -> None:
-        tx._connection.execute("DROP TABLE pings")
+        tx.behind.execute("DROP TABLE pings")
 
     await urls.daemon.runner.run(drop, None)
 

@@ -1,16 +1,16 @@
 """The audit log: append-only."""
 
 import json
-import sqlite3
 
 from seestackd.store.interface import AuditEntry
 from seestackd.store.listings import Page
+from seestackd.store.sqlite.behind import WriteBehind
 
 
 class SqliteAudit:
     """Rows of audit."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
 
     def append(self, entry: AuditEntry) -> None:

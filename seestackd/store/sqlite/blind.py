@@ -1,10 +1,10 @@
 """Blind windows, and the stamp by which they are known."""
 
 import json
-import sqlite3
 from typing import Any
 
 from seestackd.store.interface import Alive, BlindWindow
+from seestackd.store.sqlite.behind import WriteBehind
 
 _COLUMNS = "id, started_at, ended_at, cause, unknown, slugs, noticed_at"
 _NAMED_SLUGS = 20
@@ -18,7 +18,7 @@ def _window(row: tuple[Any, ...]) -> BlindWindow:
 class SqliteBlind:
     """Rows of blind_windows and alive."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
 
     def open(self, started_at: int, ended_at: int, cause: str) -> BlindWindow:

@@ -54,19 +54,31 @@ class SqliteSession:
 
     def attempt(self, work: Callable[[SqliteTransaction], Any]) -> Any:
         transaction, connection = self.transaction, self._connection
-        mark, changes = len(transaction.announced), connection.total_changes
+        behind = transaction.behind
+        mark, changes = len(transaction.announced), connection.total_changes + behind.added
         try:
             return work(transaction)
         except BaseException as error:
             if not connection.in_transaction:
                 self._roll_back()
                 raise BatchLost from error
-            if connection.total_changes != changes:
+            if connection.total_changes + behind.added != changes:
                 raise NeedsCare from error
             del transaction.announced[mark:]
             if isinstance(error, sqlite3.Error):
                 raise self._translated(error) from error
             raise
+
+    def flush(self) -> None:
+        try:
+            self.transaction.behind.flush()
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                raise NeedsCare from error
+            self._roll_back()
+            if _is_broken(error):
+                raise StoreBroken(str(error)) from error
+            raise BatchLost from error
 
     def undo(self) -> None:
         self._roll_back()
@@ -76,6 +88,7 @@ class SqliteSession:
         self._guarded("SAVEPOINT operation")
         try:
             result = work(self.transaction)
+            self.transaction.behind.flush()
         except BaseException as error:
             self._undo(mark, error)
             if isinstance(error, sqlite3.Error):

@@ -1,11 +1,11 @@
 """Incidents: stretches of trouble, at most one open per subject."""
 
 import json
-import sqlite3
 from dataclasses import replace
 from typing import Any
 
 from seestackd.core.incidents import AlertKind, Incident, Severity
+from seestackd.store.sqlite.behind import WriteBehind
 
 _COLUMNS = (
     "id, uid, subject, kind, severity, began_at, opened_at, project_id, monitor_id, closed_at, close_reason, missed,"
@@ -31,7 +31,7 @@ def _values(incident: Incident) -> tuple[Any, ...]:
 class SqliteIncidents:
     """Rows of incidents."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
 
     def open(self, incident: Incident) -> Incident:

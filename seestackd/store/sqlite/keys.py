@@ -7,6 +7,7 @@ from dataclasses import replace
 from seestackd.core.events import KeysChanged
 from seestackd.errors import Conflict
 from seestackd.store.interface import Key, Project
+from seestackd.store.sqlite.behind import WriteBehind
 
 _PROJECT = "id, uid, slug, name, created_at, platform"
 _KEY = (
@@ -24,7 +25,7 @@ _NEW_KEY = (
 class SqliteProjects:
     """The `projects` table."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
 
     def create(self, slug: str, name: str, uid: str, at: int, platform: str | None = None) -> Project:
@@ -62,7 +63,7 @@ class SqliteProjects:
 class SqliteKeys:
     """The `keys` table; every change but a use is announced as `KeysChanged`."""
 
-    def __init__(self, connection: sqlite3.Connection, announce: Callable[[object], None]) -> None:
+    def __init__(self, connection: WriteBehind, announce: Callable[[object], None]) -> None:
         self._execute = connection.execute
         self._executemany = connection.executemany
         self._announce = announce

@@ -1,6 +1,5 @@
 """Lists for people and consoles: bounded reads along indexes and `prev` chains."""
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ from seestackd.core.monitor import SlotEntry
 from seestackd.core.runs import Run
 from seestackd.store.interface import BlindWindow, StoredPing
 from seestackd.store.listings import IncidentRow, MonitorRow, Notification, Page
+from seestackd.store.sqlite.behind import WriteBehind
 from seestackd.store.sqlite.blind import _COLUMNS as _BLIND
 from seestackd.store.sqlite.blind import _window as _blind_window
 from seestackd.store.sqlite.incidents import _COLUMNS as _INCIDENT
@@ -55,7 +55,7 @@ _TOLD = "state IN ('delivered', 'dead')"
 class SqliteListings:
     """Reads for lists."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
 
     def monitors(self, project_id: int, page: Page | None = None, slug: str | None = None) -> list[MonitorRow]:

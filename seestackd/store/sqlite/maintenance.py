@@ -1,7 +1,6 @@
 """Maintenance windows; few, so a project's are remembered between transactions."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from seestackd.core.maintenance import Window
 from seestackd.core.monitor import Monitor
 from seestackd.core.schedule import parse_schedule
+from seestackd.store.sqlite.behind import WriteBehind
 
 _COLUMNS = "id, uid, title, starts_at, ends_at, schedule, timezone, duration_ms, slugs, tags"
 
@@ -30,7 +30,7 @@ def _window(row: tuple[Any, ...]) -> Window:
 class SqliteMaintenance:
     """Rows of maintenance that have not been removed."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
         self._by_project: dict[int, list[Window]] = {}
 

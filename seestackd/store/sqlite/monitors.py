@@ -10,6 +10,7 @@ from seestackd.core.events import DeadlineSet
 from seestackd.core.monitor import Monitor, NewMonitor, OpenRun, Rules, State, Status
 from seestackd.core.schedule import parse_schedule
 from seestackd.errors import Conflict
+from seestackd.store.sqlite.behind import Insert, WriteBehind
 
 _SPEC = (
     "id, uid, project_id, slug, name, ping_id, schedule, timezone, rules, channels, tags, source, created_at,"
@@ -23,7 +24,11 @@ _STATE = (
 _COLUMNS = _STATE.split(", ")
 _LOAD_STATE = f"SELECT {_STATE} FROM monitor_state WHERE monitor_id = ?"
 _ASSIGNMENTS = ", ".join(f"{column} = ?" for column in _COLUMNS)
-_SAVE_STATE = f"UPDATE monitor_state SET {_ASSIGNMENTS} WHERE monitor_id = ?"
+_SAVE_STATE = Insert(
+    "monitor_state",
+    f"{_STATE}, monitor_id",
+    tail="ON CONFLICT (monitor_id) DO UPDATE SET " + ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS),
+)
 _SAVE_AND_WAKE = f"UPDATE monitor_state SET {_ASSIGNMENTS}, wake_at = ? WHERE monitor_id = ?"
 _INSERT_STATE = (
     f"INSERT INTO monitor_state ({_STATE}, wake_at, monitor_id) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
@@ -102,8 +107,9 @@ def _text(values: tuple[str, ...] | None) -> str | None:
 class SqliteMonitors:
     """Rows of monitors and monitor_state; remembers parsed rules between transactions."""
 
-    def __init__(self, connection: sqlite3.Connection, announce: Callable[[object], None]) -> None:
+    def __init__(self, connection: WriteBehind, announce: Callable[[object], None]) -> None:
         self._execute = connection.execute
+        self._add = connection.add
         self._announce = announce
         self._by_slug: dict[tuple[int, str], Monitor] = {}
         self._states: dict[int, State] = {}
@@ -208,7 +214,7 @@ class SqliteMonitors:
         elif deadline is not None and (previous.deadline_at is None or deadline < previous.deadline_at):
             self._execute(_SAVE_AND_WAKE, (*_state_values(state), deadline, monitor_id))
         else:
-            self._execute(_SAVE_STATE, (*_state_values(state), monitor_id))
+            self._add(_SAVE_STATE, monitor_id, (*_state_values(state), monitor_id))
             return
         if deadline is not None:
             self._announce(DeadlineSet(deadline))

@@ -1,13 +1,13 @@
 """Alerts waiting for their channel, every attempt to send them, and the claims on lanes."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from seestackd.core.events import AlertsQueued
 from seestackd.core.incidents import Alert, AlertKind, OutboxRow, Severity
 from seestackd.store.interface import Attempt, LaneHealth, Tried
+from seestackd.store.sqlite.behind import WriteBehind
 
 _PUT = """
 INSERT INTO outbox (alert_id, channel, project_id, monitor_id, incident_id, kind, severity, created_at, next_attempt_at,
@@ -49,7 +49,7 @@ WHERE owner IS NULL OR owner = :owner OR claimed_until <= :at
 class SqliteOutbox:
     """The outbox, its attempts and its lanes in one SQLite file."""
 
-    def __init__(self, connection: sqlite3.Connection, announce: Callable[[object], None]) -> None:
+    def __init__(self, connection: WriteBehind, announce: Callable[[object], None]) -> None:
         self._execute = connection.execute
         self._announce = announce
 

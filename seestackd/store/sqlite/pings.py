@@ -1,21 +1,18 @@
 """Pings: append-only, each pointing at the one before it of its monitor."""
 
-import sqlite3
 from typing import Any
 
 import zstandard
 
 from seestackd.core.pings import Ping, PingKind
 from seestackd.store.interface import StoredPing
+from seestackd.store.sqlite.behind import Insert, WriteBehind
 
 _COLUMNS = (
     "id, monitor_id, prev, run_id, kind, at, arrived_at, duration_ms, exit_code, rid, source, host, trace_id, message,"
     " note"
 )
-_INSERT = (
-    "INSERT INTO pings (monitor_id, prev, run_id, kind, at, arrived_at, duration_ms, exit_code, rid, source, host,"
-    " trace_id, message, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_INSERT = Insert("pings", _COLUMNS)
 
 
 def _stored(row: tuple[Any, ...]) -> StoredPing:
@@ -37,18 +34,28 @@ def _stored(row: tuple[Any, ...]) -> StoredPing:
 class SqlitePings:
     """Rows of pings, their outputs and their idempotency keys."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
+        self._add = connection.add
+        self._last_id: int | None = None
+
+    def forget(self) -> None:
+        """Drop what is remembered."""
+        self._last_id = None
+
+    def _take_id(self) -> int:
+        if self._last_id is None:
+            self._last_id = self._execute("SELECT max(id) FROM pings").fetchone()[0] or 0
+        self._last_id += 1
+        return self._last_id
 
     def append(self, monitor_id: int, ping: Ping, run_id: int | None, prev: int | None, note: str | None) -> int:
-        cursor = self._execute(
-            _INSERT,
-            (
-                monitor_id, prev, run_id, ping.kind.value, ping.at, ping.arrived_at, ping.duration_ms, ping.exit_code,
-                ping.rid, ping.source, ping.host, ping.trace_id, ping.message, note,
-            ),
+        ping_id = self._take_id()
+        row = (
+            ping_id, monitor_id, prev, run_id, ping.kind.value, ping.at, ping.arrived_at, ping.duration_ms,
+            ping.exit_code, ping.rid, ping.source, ping.host, ping.trace_id, ping.message, note,
         )  # fmt: skip
-        ping_id = cursor.lastrowid or 0
+        self._add(_INSERT, ping_id, row)
         if ping.output:
             body = zstandard.ZstdCompressor(level=1).compress(ping.output.encode())
             self._execute(

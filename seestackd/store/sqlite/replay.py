@@ -1,8 +1,8 @@
 """Replay batches in SQLite, one zstd blob each (performance.md, batches: rows would stall heartbeats)."""
 
-import sqlite3
 
 from seestackd.core.replay import ReplayBatch, ReplayEvent, unpack
+from seestackd.store.sqlite.behind import WriteBehind
 
 _INSERT = (
     "INSERT INTO replay_batches (project_id, fingerprint, session_id, received_at, first_at, last_at, events,"
@@ -21,7 +21,7 @@ def _instant(event: ReplayEvent) -> int:
 class SqliteReplay:
     """The `replay_batches` table."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
 
     def append(self, project_id: int, fingerprint: str, session_id: str, received_at: int, batch: ReplayBatch) -> None:

@@ -1,21 +1,18 @@
 """Runs, each pointing at the one before it of its monitor, and the ledger of slots."""
 
-import sqlite3
 from typing import Any
 
 from seestackd.core.monitor import Outcome, SlotEntry
 from seestackd.core.runs import Run
+from seestackd.store.sqlite.behind import Insert, WriteBehind
 
 _RUN = (
     "id, monitor_id, rid, slot, started_at, heard_start, ended_at, duration_ms, lateness_ms, outcome, ok, exit_code,"
     " host, trace_id"
 )
-_INSERT = (
-    "INSERT INTO runs (id, prev, monitor_id, rid, slot, started_at, heard_start, ended_at, duration_ms, lateness_ms,"
-    " outcome, ok, exit_code, host, trace_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_INSERT = Insert("runs", f"prev, {_RUN}")
 _SLOT = "first_at, last_at, count, outcome, reason, run_id, judged_at, more"
-_PUT = f"INSERT OR REPLACE INTO slots (monitor_id, {_SLOT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PUT = Insert("slots", f"monitor_id, {_SLOT}", verb="INSERT OR REPLACE")
 
 
 def _run(row: tuple[Any, ...]) -> Run:
@@ -30,8 +27,9 @@ def _entry(row: tuple[Any, ...]) -> SlotEntry:
 class SqliteRuns:
     """Rows of runs."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
+        self._add = connection.add
         self._next_id = 0
 
     def forget(self) -> None:
@@ -46,13 +44,11 @@ class SqliteRuns:
 
     def open(self, run: Run, prev: int | None) -> None:
         self._next_id = run.id + 1
-        self._execute(
-            _INSERT,
-            (
-                run.id, prev, run.monitor_id, run.rid, run.slot, run.started_at, run.heard_start, run.ended_at,
-                run.duration_ms, run.lateness_ms, run.outcome, run.ok, run.exit_code, run.host, run.trace_id,
-            ),
+        row = (
+            prev, run.id, run.monitor_id, run.rid, run.slot, run.started_at, run.heard_start, run.ended_at,
+            run.duration_ms, run.lateness_ms, run.outcome, run.ok, run.exit_code, run.host, run.trace_id,
         )  # fmt: skip
+        self._add(_INSERT, run.id, row)
 
     def close(self, run: Run) -> None:
         self._execute(
@@ -81,8 +77,9 @@ class SqliteRuns:
 class SqliteSlots:
     """Rows of the ledger: one outcome per slot, silent ones in a row sharing one."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
+        self._add = connection.add
 
     def covering(self, monitor_id: int, slot: int) -> SlotEntry | None:
         row = self._execute(
@@ -100,13 +97,11 @@ class SqliteSlots:
         return tuple((first, last) for first, last in rows if last > after)
 
     def put(self, monitor_id: int, entry: SlotEntry) -> None:
-        self._execute(
-            _PUT,
-            (
-                monitor_id, entry.first_at, entry.last_at, entry.count, entry.outcome.value, entry.reason, entry.run_id,
-                entry.judged_at, entry.more,
-            ),
+        row = (
+            monitor_id, entry.first_at, entry.last_at, entry.count, entry.outcome.value, entry.reason, entry.run_id,
+            entry.judged_at, entry.more,
         )  # fmt: skip
+        self._add(_PUT, (monitor_id, entry.first_at), row)
 
     def remove(self, monitor_id: int, first_at: int) -> None:
         self._execute("DELETE FROM slots WHERE monitor_id = ? AND first_at = ?", (monitor_id, first_at))

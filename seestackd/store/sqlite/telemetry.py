@@ -1,9 +1,9 @@
 """HTTP requests in SQLite, one row each (performance.md, batches: they are asked for by column)."""
 
-import sqlite3
 from collections.abc import Sequence
 
 from seestackd.core.telemetry import HttpRequest
+from seestackd.store.sqlite.behind import WriteBehind
 
 _COLUMNS = ", ".join(HttpRequest._fields).replace("outbound", "direction")
 _INSERT = f"INSERT INTO http_requests (project_id, {_COLUMNS}) VALUES ({', '.join('?' * 14)})"
@@ -17,7 +17,7 @@ _BY_TRACE = f"SELECT {_COLUMNS} FROM http_requests WHERE project_id = ? AND trac
 class SqliteTelemetry:
     """The `http_requests` table; `direction` is 0 inbound, 1 outbound."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: WriteBehind) -> None:
         self._connection = connection
 
     def append(self, project_id: int, rows: Sequence[HttpRequest]) -> None:

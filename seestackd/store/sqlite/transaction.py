@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from seestackd.core.alerts import Routing
 from seestackd.store.sqlite.audit import SqliteAudit
+from seestackd.store.sqlite.behind import WriteBehind
 from seestackd.store.sqlite.blind import SqliteBlind
 from seestackd.store.sqlite.incidents import SqliteIncidents
 from seestackd.store.sqlite.keys import SqliteKeys, SqliteProjects
@@ -22,25 +23,25 @@ class SqliteTransaction:
     """A `Transaction` over one connection; lives as long as the connection and remembers specs between batches."""
 
     def __init__(self, connection: sqlite3.Connection, new_id: Callable[[], str]) -> None:
-        self._connection = connection
+        self.behind = WriteBehind(connection)
         self.new_id = new_id
         self.routing = Routing()
         self.announced: list[object] = []
         self.announce = self.announced.append
-        self.projects = SqliteProjects(connection)
-        self.keys = SqliteKeys(connection, self.announce)
-        self.monitors = SqliteMonitors(connection, self.announce)
-        self.pings = SqlitePings(connection)
-        self.runs = SqliteRuns(connection)
-        self.slots = SqliteSlots(connection)
-        self.maintenance = SqliteMaintenance(connection)
-        self.blind = SqliteBlind(connection)
-        self.incidents = SqliteIncidents(connection)
-        self.outbox = SqliteOutbox(connection, self.announce)
-        self.telemetry = SqliteTelemetry(connection)
-        self.replay = SqliteReplay(connection)
-        self.listings = SqliteListings(connection)
-        self.audit = SqliteAudit(connection)
+        self.projects = SqliteProjects(self.behind)
+        self.keys = SqliteKeys(self.behind, self.announce)
+        self.monitors = SqliteMonitors(self.behind, self.announce)
+        self.pings = SqlitePings(self.behind)
+        self.runs = SqliteRuns(self.behind)
+        self.slots = SqliteSlots(self.behind)
+        self.maintenance = SqliteMaintenance(self.behind)
+        self.blind = SqliteBlind(self.behind)
+        self.incidents = SqliteIncidents(self.behind)
+        self.outbox = SqliteOutbox(self.behind, self.announce)
+        self.telemetry = SqliteTelemetry(self.behind)
+        self.replay = SqliteReplay(self.behind)
+        self.listings = SqliteListings(self.behind)
+        self.audit = SqliteAudit(self.behind)
 
     def take_announced(self) -> list[object]:
         """Return what was announced, and begin anew."""
@@ -50,16 +51,18 @@ class SqliteTransaction:
 
     def forget(self) -> None:
         """Drop what is remembered of rows that a rollback may have undone."""
+        self.behind.clear()
         self.monitors.forget()
+        self.pings.forget()
         self.maintenance.forget()
         self.runs.forget()
 
     def meta(self, key: str) -> str | None:
-        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        row = self.behind.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return row[0] if row else None
 
     def set_meta(self, key: str, value: str) -> None:
-        self._connection.execute(
+        self.behind.execute(
             "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (key, value),
         )

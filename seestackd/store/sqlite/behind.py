@@ -1,0 +1,71 @@
+"""Rows that wait inside a transaction, to be written many in one statement.
+
+Python's sqlite3 gives the interpreter lock away around every statement, and with a busy event loop beside it the writer
+waits for the lock far longer than the statement takes. So the rows of a batch of pings go in together.
+"""
+
+import sqlite3
+from collections.abc import Hashable, Iterable
+from itertools import chain
+from typing import Any
+
+_SIZES = (64, 16, 4, 1)
+
+
+class Insert:
+    """An INSERT of one table; `tail` is its ON CONFLICT clause, `verb` INSERT or INSERT OR REPLACE."""
+
+    def __init__(self, table: str, columns: str, *, verb: str = "INSERT", tail: str = "") -> None:
+        group = f"({', '.join('?' * len(columns.split(',')))})"
+        self.statements = {
+            size: f"{verb} INTO {table} ({columns}) VALUES {', '.join([group] * size)} {tail}" for size in _SIZES
+        }
+
+
+class WriteBehind:
+    """A connection on which `add`ed rows wait for the next other statement or `flush`, whichever comes first.
+
+    A later row with the same key takes the place of an earlier one. `added` counts all that ever waited.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._waiting: dict[Insert, dict[Hashable, tuple[Any, ...]]] = {}
+        self.added = 0
+
+    def add(self, insert: Insert, key: Hashable, row: tuple[Any, ...]) -> None:
+        """Have a row written before anybody can look."""
+        self.added += 1
+        rows = self._waiting.get(insert)
+        if rows is None:
+            rows = self._waiting[insert] = {}
+        rows[key] = row
+
+    def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
+        """Run any other statement, which sees what waited."""
+        if self._waiting:
+            self.flush()
+        return self._connection.execute(statement, values)
+
+    def executemany(self, statement: str, values: Iterable[Any]) -> sqlite3.Cursor:
+        """Run any other statement for many rows."""
+        if self._waiting:
+            self.flush()
+        return self._connection.executemany(statement, values)
+
+    def flush(self) -> None:
+        """Write what waits. Raises sqlite3.Error, and then nothing waits any more."""
+        waiting, self._waiting = self._waiting, {}
+        for insert, rows in waiting.items():
+            self._write(insert, list(rows.values()))
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._waiting = {}
+
+    def _write(self, insert: Insert, rows: list[tuple[Any, ...]]) -> None:
+        at = 0
+        for size in _SIZES:
+            while len(rows) - at >= size:
+                self._connection.execute(insert.statements[size], list(chain.from_iterable(rows[at : at + size])))
+                at += size
