@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
-from seestackd.core.monitor import GOOD, SILENT, Outcome, SlotEntry
+from seestackd.core.monitor import SILENT, Outcome, SlotEntry
 from seestackd.core.schedule import Schedule
+
+MAX_SLOTS = 1000
+"""How many slots of a monitor one judgement enumerates; beyond that a row says "1000+" (semantics.md 2)."""
 
 REVISIONS: dict[Outcome, frozenset[Outcome]] = {
     Outcome.MISSED: frozenset({Outcome.LATE, Outcome.FAILED}),
@@ -41,33 +44,30 @@ def extended(
 
 def split(entry: SlotEntry, slot: int, schedule: Schedule) -> list[SlotEntry]:
     """Return what is left of the entry before and after `slot`, which gets an entry of its own."""
-    if entry.count == 1:
-        return []
     before, after = _neighbours(schedule, slot)
-    left = entry.count - 1
     parts: list[SlotEntry] = []
-    if before >= entry.first_at:
-        count = left if after > entry.last_at else _count(schedule, entry.first_at, before)
-        parts.append(replace(entry, last_at=before, count=count, more=False))
-        left -= count
-    if after <= entry.last_at:
-        parts.append(replace(entry, first_at=after, count=max(1, left)))
+    if before is not None and before >= entry.first_at:
+        parts.append(_part(entry, schedule, entry.first_at, before))
+    if after is not None and after <= entry.last_at:
+        parts.append(_part(entry, schedule, after, entry.last_at))
     return parts
 
 
-def _neighbours(schedule: Schedule, slot: int) -> tuple[int, int]:
+def _neighbours(schedule: Schedule, slot: int) -> tuple[int | None, int | None]:
     if schedule.interval_ms is not None:
         return slot - schedule.interval_ms, slot + schedule.interval_ms
-    before = schedule.previous_before(slot)
-    return (slot - 1 if before is None else before), schedule.next_after(slot)
+    try:
+        after = schedule.next_after(slot)
+    except LookupError:
+        after = None
+    return schedule.previous_before(slot), after
 
 
-def _count(schedule: Schedule, first: int, last: int) -> int:
+def _part(entry: SlotEntry, schedule: Schedule, first: int, last: int) -> SlotEntry:
     if schedule.interval_ms is not None:
-        return (last - first) // schedule.interval_ms + 1
-    return max(1, len(schedule.slots_between(first - 1, last, 1_000_000)))
-
-
-def is_good(outcome: Outcome) -> bool:
-    """Tell whether the job did what it should."""
-    return outcome in GOOD
+        count = (last - first) // schedule.interval_ms + 1
+    else:
+        count = len(schedule.slots_between(first - 1, last, MAX_SLOTS + 1))
+    return replace(
+        entry, first_at=first, last_at=last, count=min(count, MAX_SLOTS), more=entry.more and count > MAX_SLOTS
+    )

@@ -45,7 +45,6 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-GOOD = frozenset({Outcome.ON_TIME, Outcome.EARLY, Outcome.LATE})
 BAD = frozenset({Outcome.MISSED, Outcome.FAILED, Outcome.OVERRUN})
 SILENT = frozenset({Outcome.MISSED, Outcome.SKIPPED, Outcome.UNKNOWN})
 
@@ -96,7 +95,8 @@ class Monitor:
 class OpenRun:
     """A run whose finish has not been heard; `overran` once its limit has passed.
 
-    `slot` is the slot or expectation it answers, None for an extra run.
+    `slot` is the slot or expectation it answers, None for an extra run. `outcome` is how the slot (of an extra run: the
+    run) has ended so far: missed or unknown before a late start, overrun or unknown at the limit.
     """
 
     id: int
@@ -105,13 +105,15 @@ class OpenRun:
     started_at: int
     limit_at: int
     overran: bool = False
+    outcome: Outcome | None = None
 
 
 @dataclass(slots=True)
 class State:
     """What changes with every ping; instants in milliseconds UTC. `transitions` works on a copy.
 
-    `newest_slot` is the newest slot that has an outcome or an open run, `newest_judged` the newest with an outcome.
+    `newest_slot` is the newest slot that has an outcome or an open run, `newest_judged` the newest whose outcome says
+    how the job fares (neither skipped nor unknown).
     `silent_slot` is an interval monitor's last expectation that ended missed or unknown, while nothing was heard since.
     `unknown_of` is the start of the blind window that the last `unknown` was put down to.
     """

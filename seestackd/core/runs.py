@@ -1,9 +1,12 @@
 """Runs: which slot a run answers, which open run a finish closes, how long it took (semantics.md 3)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seestackd.core.monitor import DAY_MS, MINUTE_MS, Monitor, OpenRun, State
-from seestackd.core.pings import FINISHING, Ping, PingKind
+from seestackd.core.ledger import REVISIONS
+from seestackd.core.maintenance import Window, moved_out
+from seestackd.core.monitor import DAY_MS, MINUTE_MS, Monitor, OpenRun, SlotEntry, State
+from seestackd.core.pings import FINISHING, Ping
 
 MAX_EARLY_MS = 5 * MINUTE_MS
 MAX_DURATION_MS = 7 * DAY_MS
@@ -63,16 +66,6 @@ def slot_at(monitor: Monitor, state: State, started_at: int) -> int | None:
     return slot if slot is not None and slot > state.watched_from else None
 
 
-def _expectation_at(monitor: Monitor, state: State, at: int) -> int | None:
-    """Return the expectation of an interval monitor that something heard at `at` answers."""
-    silent = state.silent_slot
-    if silent is not None:
-        interval = monitor.schedule.interval_ms or 0
-        if at <= silent + wait_ms(monitor, state) + interval // 2:
-            return silent
-    return state.expected_at
-
-
 def wait_ms(monitor: Monitor, state: State) -> int:
     """Return how long after a slot silence is judged, when no run has started for it (semantics.md 4)."""
     if state.ends_only and monitor.rules.max_runtime_ms:
@@ -80,19 +73,76 @@ def wait_ms(monitor: Monitor, state: State) -> int:
     return monitor.rules.grace_ms
 
 
-def answer(monitor: Monitor, state: State, ping: Ping) -> Answer:
-    """Return what the ping belongs to."""
+def slot_deadline(monitor: Monitor, state: State, windows: Sequence[Window], slot: int) -> int:
+    """Return when silence about the slot is judged; of an interval monitor not inside maintenance."""
+    deadline = slot + wait_ms(monitor, state)
+    if windows and monitor.schedule.interval_ms is not None:
+        return moved_out(windows, deadline, monitor.rules.grace_ms)
+    return deadline
+
+
+def late_until(monitor: Monitor, state: State, expectation: int) -> int:
+    """Return how long a finish still answers an interval monitor's expectation that ended without one."""
+    return expectation + wait_ms(monitor, state) + (monitor.schedule.interval_ms or 0) // 2
+
+
+def is_overtaken(state: State, ping: Ping) -> bool:
+    """Tell whether a ping that was sent late tells of a time before the last finish."""
+    return ping.backfilled and (state.last_finish_at or 0) > ping.at
+
+
+def is_older(monitor: Monitor, state: State, ping: Ping, slot: int | None) -> bool:
+    """Tell whether a newer outcome exists, so that a finish only fills its ledger row (semantics.md 3)."""
+    if is_overtaken(state, ping):
+        return True
+    if monitor.schedule.interval_ms is not None:
+        return ping.backfilled and slot != state.expected_at and slot != state.silent_slot
+    return slot is not None and state.newest_judged is not None and slot < state.newest_judged
+
+
+def answer(monitor: Monitor, state: State, ping: Ping, past: Sequence[SlotEntry] = ()) -> Answer:
+    """Return what the ping belongs to.
+
+    `past` are the first two ledger entries of an interval monitor that a ping sent late may be about, oldest first.
+    """
     interval = monitor.schedule.interval_ms is not None
     if ping.kind not in FINISHING:
-        slot = _expectation_at(monitor, state, ping.at) if interval else slot_at(monitor, state, ping.at)
+        slot = _expectation(monitor, state, ping, past) if interval else slot_at(monitor, state, ping.at)
         return Answer(_named(state, ping.rid), ping.at, slot)
     duration = ping.duration_ms if 0 < (ping.duration_ms or 0) <= MAX_DURATION_MS else None
     started_at = ping.at - (duration or 0)
-    slot = _expectation_at(monitor, state, ping.at) if interval else slot_at(monitor, state, started_at)
+    slot = _expectation(monitor, state, ping, past) if interval else slot_at(monitor, state, started_at)
     run = _closed_by(state, ping, slot, interval)
     if run is None:
         return Answer(None, started_at, slot, ping.duration_ms)
     return Answer(run, run.started_at, run.slot, max(0, ping.at - run.started_at))
+
+
+def _expectation(monitor: Monitor, state: State, ping: Ping, past: Sequence[SlotEntry]) -> int | None:
+    """Return the expectation of an interval monitor that the ping answers."""
+    silent = state.silent_slot
+    if ping.backfilled and (is_overtaken(state, ping) or silent is not None):
+        found = _open_then(monitor, state, ping.at, past)
+        if found is not None or is_overtaken(state, ping):
+            return found
+    if silent is not None and ping.at <= late_until(monitor, state, silent):
+        return silent
+    return state.expected_at
+
+
+def _open_then(monitor: Monitor, state: State, at: int, past: Sequence[SlotEntry]) -> int | None:
+    """Return the expectation that was waited for at `at`, when it has ended in a way that can be revised."""
+    interval = monitor.schedule.interval_ms or 1
+    for entry in past:
+        reach = late_until(monitor, state, entry.first_at)
+        slot = min(entry.first_at + max(0, -((reach - at) // interval)) * interval, entry.last_at)
+        if at > late_until(monitor, state, slot):
+            continue
+        if entry.outcome in REVISIONS:
+            return slot
+        if slot >= at:
+            return None
+    return None
 
 
 def _named(state: State, rid: str | None) -> OpenRun | None:
@@ -108,15 +158,5 @@ def _closed_by(state: State, ping: Ping, slot: int | None, interval: bool) -> Op
         # A run past its limit is finished late by this ping, unless a newer slot has come due since: then the ping
         # belongs to that one, and calling it the old run's finish would leave the new slot unheard.
         if not run.overran or interval or run.slot == slot:
-            return run
-    return None
-
-
-def replaced_by_start(state: State, ping: Ping, slot: int | None, interval: bool) -> OpenRun | None:
-    """Return the open run that a `start` without run id takes the place of: one for the same slot."""
-    if ping.kind is not PingKind.START or ping.rid is not None:
-        return None
-    for run in reversed(state.open_runs):
-        if run.rid is None and not run.overran and (interval or run.slot == slot):
             return run
     return None

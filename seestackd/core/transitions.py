@@ -1,14 +1,14 @@
 """The table of semantics.md section 5, written as a table, and what a row does to streaks and incidents."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from seestackd.core.events import Event
 from seestackd.core.incidents import AlertKind, Incident
 from seestackd.core.maintenance import Window, moved_out
 from seestackd.core.monitor import Monitor, Outcome, SlotEntry, State, Status
-from seestackd.core.runs import Run, wait_ms
+from seestackd.core.runs import Run, slot_deadline
 
 
 class Cell(Enum):
@@ -117,15 +117,17 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What `decide` may need besides monitor and state; loaded by the operation.
+    """What a decision may need besides monitor and state; loaded by the operation.
 
     `blind` are stretches in which nothing could be heard, `steps` those over which the clock jumped. `entry` is the
-    ledger entry of the slot that a ping answers, or the newest one when judging; `taken` the stretches of slots after
-    `expected_at` that have an outcome; `refused_at` when a ping of this monitor was answered 503.
+    ledger entry of the slot that a ping answers, `before` the one that ends right before `expected_at`; `taken` the
+    stretches of slots after `expected_at` that have an outcome; `refused_at` when a ping of this monitor was answered
+    503.
     """
 
     incident: Incident | None = None
     entry: SlotEntry | None = None
+    before: SlotEntry | None = None
     taken: tuple[tuple[int, int], ...] = ()
     windows: Sequence[Window] = ()
     blind: tuple[tuple[int, int], ...] = ()
@@ -137,13 +139,17 @@ class Context:
 
 @dataclass(slots=True)
 class Decision:
-    """The new state, the outcome with its reason (also for "nothing"), and what else is to be stored and told."""
+    """The new state, the outcome with its reason (also for "nothing"), and what else is to be stored and told.
+
+    `slot` is the slot that the first effect is about.
+    """
 
     monitor: Monitor
     state: State
     context: Context
     outcome: Outcome | None = None
     reason: str = ""
+    slot: int | None = None
     run_id: int | None = None
     opened: list[Run] = field(default_factory=list)
     closed: list[Run] = field(default_factory=list)
@@ -165,38 +171,63 @@ class Decision:
             return
         state.good += 1
         state.bad, state.bad_since, state.unknowns = 0, None, 0
-        incident = self.context.incident
-        told_of_silence = incident is not None and incident.kind is AlertKind.UNKNOWN
-        if told_of_silence or state.good >= self.monitor.rules.successes_before_recovery:
+        if self._told_of_silence() or state.good >= self.monitor.rules.successes_before_recovery:
             self.close_incident(at, "recovered")
 
     def bad(self, event: Event, kind: AlertKind, at: int, revises_bad: bool = False) -> None:
-        """Count a bad outcome that came about at `at`; an incident opens at `failures_before_alert` of them."""
+        """Count a bad outcome that came about at `at`; an incident opens at `failures_before_alert` of them.
+
+        `revises_bad`: the slot or run has been counted as bad already, which still stands unless the streak has ended.
+        """
         state, before = self.state, self.state.status
         if self.becomes(event) not in (Cell.FAILED, Cell.MISSED, Cell.OVERRUN):
             return
-        if not revises_bad:
+        if not revises_bad or state.bad == 0:
             state.bad += 1
             state.good = 0
             state.bad_since = state.bad_since if state.bad_since is not None and state.bad > 1 else at
+        alertable = state.bad >= self.monitor.rules.failures_before_alert
         heard = event is Event.FAILED
         if heard:
-            state.unknowns = 0
-        incident = self.context.incident
-        if heard and incident is not None and incident.kind is AlertKind.UNKNOWN:
-            self.close_incident(at, "heard again", quiet=state.bad >= self.monitor.rules.failures_before_alert)
+            self.heard_again(at, quiet=alertable)
+        elif alertable and self._told_of_silence():
+            self.close_incident(at, "told as worse", quiet=True)
         if state.incident_id is None:
-            if state.bad >= self.monitor.rules.failures_before_alert:
+            if alertable:
                 self.open_incident(kind, at, state.bad_since or at)
         elif heard and before in (Status.MISSED, Status.OVERRUN):
             self.effects.append(Changed(at))
-        elif kind is AlertKind.MISSED:
+        elif kind is AlertKind.MISSED and not revises_bad:
+            self._count_missed()
+
+    def heard_again(self, at: int, quiet: bool = False) -> None:
+        """End a row of unknowns: any finish closes the incident about them."""
+        self.state.unknowns = 0
+        if self._told_of_silence():
+            self.close_incident(at, "heard again", quiet)
+
+    def _told_of_silence(self) -> bool:
+        """Tell whether the open incident is about unknowns; 0 is one that this decision opens."""
+        incident, number = self.context.incident, self.state.incident_id
+        if number == 0:
+            opened = [effect for effect in self.effects if isinstance(effect, Opened)]
+            return bool(opened) and opened[-1].kind is AlertKind.UNKNOWN
+        return incident is not None and incident.kind is AlertKind.UNKNOWN and number == incident.id
+
+    def _count_missed(self) -> None:
+        last = self.effects[-1] if self.effects else None
+        if isinstance(last, MissedAgain):
+            self.effects[-1] = MissedAgain(last.count + 1)
+        elif isinstance(last, Opened) and last.kind is AlertKind.MISSED:
+            self.effects[-1] = replace(last, missed=last.missed + 1)
+        else:
             self.effects.append(MissedAgain(1))
 
     def open_incident(self, kind: AlertKind, at: int, began_at: int) -> None:
         """Open an incident unless one is open; the operation gives it its id."""
         if self.state.incident_id is None:
-            self.effects.append(Opened(kind, at, began_at, self.state.bad if kind is AlertKind.MISSED else 0))
+            missed = self.state.bad if kind is AlertKind.MISSED else 0
+            self.effects.append(Opened(kind, at, began_at, missed))
             self.state.incident_id = 0
 
     def close_incident(self, at: int, reason: str, quiet: bool = False) -> None:
@@ -205,48 +236,15 @@ class Decision:
             self.effects.append(Closed(at, reason, quiet))
             self.state.incident_id = None
 
-    def advance(self) -> None:
-        """Move `expected_at` of a calendar monitor to the next slot that nothing has answered."""
-        state, schedule = self.state, self.monitor.schedule
-        if state.expected_at is None:
-            return
-        answered = {run.slot for run in state.open_runs} | {entry.first_at for entry in self.entries}
-        slot = state.expected_at
-        try:
-            while True:
-                slot = schedule.next_after(slot)
-                stretch = next((s for s in self.context.taken if s[0] <= slot <= s[1]), None)
-                if stretch is not None:
-                    slot = max(slot, stretch[1])
-                elif slot not in answered:
-                    break
-        except LookupError:
-            state.expected_at = None
-            return
-        state.expected_at = slot
-
-    def slot_deadline(self, slot: int) -> int:
-        """Return when silence about the slot is judged (semantics.md 4, maintenance included)."""
-        deadline = slot + wait_ms(self.monitor, self.state)
-        if self.monitor.schedule.interval_ms is not None and self.context.windows:
-            return moved_out(self.context.windows, deadline, self.monitor.rules.grace_ms)
-        return deadline
-
-    def run_limit(self, limit_at: int) -> int:
-        """Return when a run is judged hung; maintenance moves it to window end plus grace."""
-        if self.context.windows:
-            return moved_out(self.context.windows, limit_at, self.monitor.rules.grace_ms)
-        return limit_at
-
     def settle(self) -> "Decision":
         """Set `deadline_at`: the earliest of slot deadline, run limits and the end of a timed pause."""
-        state = self.state
-        instants = [self.run_limit(run.limit_at) for run in state.open_runs if not run.overran]
+        state, windows, grace_ms = self.state, self.context.windows, self.monitor.rules.grace_ms
+        instants = [moved_out(windows, run.limit_at, grace_ms) for run in state.open_runs if not run.overran]
         if state.status is Status.PAUSED:
             if state.paused_until is not None:
                 instants.append(state.paused_until)
         elif state.expected_at is not None:
-            instants.append(self.slot_deadline(state.expected_at))
+            instants.append(slot_deadline(self.monitor, state, windows, state.expected_at))
         deadline = min(instants, default=None)
         if deadline is not None and state.hold_until is not None:
             deadline = max(deadline, state.hold_until)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from seestackd.core.alerts import hearers
-from seestackd.core.clock_steps import after_step
+from seestackd.core.clock_steps import after_step, is_forgotten
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind
 from seestackd.core.monitor import HOUR_MS, MINUTE_MS
 from seestackd.operations.deadlines import CLOCK_STEP
@@ -96,6 +96,8 @@ def clock_stepped(tx: Transaction, command: ClockStepped, at: int) -> int:
         for monitor in tx.monitors.in_project(project.id):
             state = tx.monitors.load_state(monitor.id)
             shifted = after_step(monitor, state, at, step)
+            if is_forgotten(monitor, state, at):
+                tx.slots.forget_after(monitor.id, at)
             if shifted != state:
                 tx.monitors.save_state(monitor.id, shifted, state)
                 tx.monitors.rearm(monitor.id, shifted.deadline_at)

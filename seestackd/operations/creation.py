@@ -1,8 +1,8 @@
 """Bringing monitors into being, by hand or by their first ping."""
 
 from seestackd.core.events import MonitorChanged
-from seestackd.core.judging import first_expectation
 from seestackd.core.monitor import HOUR_MS, Monitor, NewMonitor
+from seestackd.core.watching import first_expectation
 from seestackd.errors import TooMany
 from seestackd.store.interface import Transaction
 

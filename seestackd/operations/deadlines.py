@@ -1,6 +1,7 @@
 """Judging silence: the monitors whose deadline has passed."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -8,12 +9,16 @@ from seestackd.core.judging import judge
 from seestackd.core.monitor import DAY_MS, Monitor, State
 from seestackd.core.transitions import Context, Decision, History
 from seestackd.operations.pings import store
+from seestackd.operations.slots import entry_before, stretches_after
 from seestackd.store.interface import BlindWindow, Transaction
 
 log = logging.getLogger(__name__)
 
 MAX_MONITORS = 200
-BLIND_MEMORY_MS = 40 * DAY_MS
+MAX_SLOTS_PER_BATCH = 1_000
+BLIND_MEMORY_MS = 61 * DAY_MS
+"""How long a blind window may matter: the longest grace plus the longest run."""
+
 RETRY_BROKEN_MS = 60_000
 HISTORY_RUNS = 10
 CLOCK_STEP = "clock step"
@@ -40,47 +45,52 @@ class Judged:
 
 
 def judge_due(tx: Transaction, command: JudgeDue, at: int) -> Judged:
-    """Judge the monitors whose deadline is not later than `at`."""
+    """Judge the monitors whose deadline is not later than `at`, as many as a batch can hold."""
     due, more = tx.monitors.due(at, command.limit)
     blind = tx.blind.since(at - BLIND_MEMORY_MS) if due else []
+    work = judged = 0
     for monitor_id in due:
-        _judge_one(tx, monitor_id, blind, command, at)
-    return Judged(len(due), more, tx.monitors.next_wake())
+        if work >= MAX_SLOTS_PER_BATCH:
+            more = True
+            break
+        work += _judge_one(tx, monitor_id, blind, command, at)
+        judged += 1
+    return Judged(judged, more, tx.monitors.next_wake())
 
 
-def _judge_one(tx: Transaction, monitor_id: int, blind: Sequence[BlindWindow], command: JudgeDue, at: int) -> None:
+def _judge_one(tx: Transaction, monitor_id: int, blind: Sequence[BlindWindow], command: JudgeDue, at: int) -> int:
     monitor = tx.monitors.by_id(monitor_id)
     if monitor is None:
         tx.monitors.rearm(monitor_id, None)
-        return
+        return 0
     state = tx.monitors.load_state(monitor_id)
+    context = _context(tx, monitor, state, blind, command, at)
     try:
-        decision = judge(monitor, state, at, _context(tx, monitor, state, blind, command))
+        decision = judge(monitor, state, at, context)
     except Exception:
         # One monitor that cannot be judged must not keep the others from being judged.
         log.exception("monitor %s could not be judged", monitor.slug)
         tx.monitors.rearm(monitor_id, at + RETRY_BROKEN_MS)
-        return
+        return 0
     store(tx, state, decision, None, at)
     _blame(tx, decision)
     tx.monitors.rearm(monitor_id, decision.state.deadline_at)
+    return sum(entry.count for entry in decision.entries)
 
 
 def _context(
-    tx: Transaction, monitor: Monitor, state: State, blind: Sequence[BlindWindow], command: JudgeDue
+    tx: Transaction, monitor: Monitor, state: State, blind: Sequence[BlindWindow], command: JudgeDue, at: int
 ) -> Context:
-    newest = state.newest_slot
-    slots = [run.slot for run in state.open_runs if run.slot is not None]
-    slots += [state.expected_at] if state.expected_at is not None else []
-    calendar = monitor.schedule.interval_ms is None
-    taken = tx.slots.stretches(monitor.id, min(slots) - 1, newest) if calendar and slots and newest is not None else ()
-    entry = tx.slots.covering(monitor.id, state.newest_judged) if state.newest_judged is not None else None
-    incident = tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None
-    history = _history(tx, monitor) if blind else History()
-    refused = command.refused.get((monitor.project_id, monitor.slug))
-    deaf = tuple((window.started_at, window.ended_at) for window in blind)
-    steps = tuple((window.started_at, window.ended_at) for window in blind if window.cause == CLOCK_STEP)
-    return Context(incident, entry, taken, tx.maintenance.concerning(monitor), deaf, steps, history, refused)
+    return Context(
+        incident=tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None,
+        before=entry_before(tx, monitor, state),
+        taken=stretches_after(tx, monitor, state, at if state.expected_at is None else min(at, state.expected_at)),
+        windows=tx.maintenance.concerning(monitor),
+        blind=tuple((window.started_at, window.ended_at) for window in blind),
+        steps=tuple((window.started_at, window.ended_at) for window in blind if window.cause == CLOCK_STEP),
+        history=_history(tx, monitor) if blind else History(),
+        refused_at=command.refused.get((monitor.project_id, monitor.slug)),
+    )
 
 
 def _history(tx: Transaction, monitor: Monitor) -> History:
@@ -92,5 +102,5 @@ def _history(tx: Transaction, monitor: Monitor) -> History:
 
 
 def _blame(tx: Transaction, decision: Decision) -> None:
-    for _, cause in decision.unknown:
-        tx.blind.blame(cause, decision.monitor.slug)
+    for cause, runs in Counter(cause for _, cause in decision.unknown).items():
+        tx.blind.blame(cause, decision.monitor.slug, runs)

@@ -18,7 +18,7 @@ USUAL_RUNS = 20
 def monitor_facts(tx: Transaction, before: State, decision: Decision, ping: Ping | None, at: int) -> dict[str, Any]:
     """Return the facts of a monitor's alert (JSON values; instants in ms UTC), `before` being its state until now."""
     monitor, state = decision.monitor, decision.state
-    slot = decision.entries[0].first_at if decision.entries else before.expected_at
+    slot = decision.slot if decision.slot is not None else before.expected_at
     run = next((run for run in decision.closed if run.heard_start), None)
     durations = [run.duration_ms for run in tx.runs.latest(monitor.id, USUAL_RUNS) if run.ok and run.duration_ms]
     facts: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from seestackd.core import judging
+from seestackd.core import watching
 from seestackd.core.events import MonitorChanged
 from seestackd.core.monitor import Monitor, NewMonitor, Rules, State, shown_status
 from seestackd.core.schedule import Schedule
@@ -10,6 +10,7 @@ from seestackd.core.transitions import Context, Decision
 from seestackd.errors import Conflict, NotFound
 from seestackd.operations.creation import create
 from seestackd.operations.pings import store
+from seestackd.operations.slots import stretches_after
 from seestackd.store.interface import Transaction
 
 
@@ -32,7 +33,10 @@ class MonitorNamed:
 
 @dataclass(frozen=True, slots=True)
 class EditMonitor:
-    """Change a monitor; what is None stays. `expected_version` refuses the change when somebody was faster."""
+    """Change a monitor; what is None stays. `expected_version` refuses the change when somebody was faster.
+
+    `default_channels` gives up its own channels for those of its tags, or the default ones.
+    """
 
     project_id: int
     slug: str
@@ -42,6 +46,7 @@ class EditMonitor:
     channels: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
     expected_version: int | None = None
+    default_channels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def edit(tx: Transaction, command: EditMonitor, at: int) -> Monitor:
         name=before.name if command.name is None else command.name,
         schedule=command.schedule or before.schedule,
         rules=command.rules or before.rules,
-        channels=before.channels if command.channels is None else command.channels,
+        channels=_channels(before, command),
         tags=before.tags if command.tags is None else command.tags,
     )
     if wanted == before:
@@ -97,18 +102,26 @@ def edit(tx: Transaction, command: EditMonitor, at: int) -> Monitor:
     monitor = tx.monitors.update(wanted, at)
     state = tx.monitors.load_state(monitor.id)
     if wanted.schedule != before.schedule:
-        _keep(tx, state, judging.schedule_changed(monitor, state, at, _context(tx, monitor, state)), at)
-    elif wanted.rules != before.rules:
-        _keep(tx, state, judging.limits_changed(monitor, state, at, _context(tx, monitor, state)), at)
+        context = _context(tx, before, state, at)
+        _keep(tx, state, watching.schedule_changed(monitor, state, at, context, before.schedule), at)
+        state = tx.monitors.load_state(monitor.id)
+    if wanted.rules != before.rules:
+        _keep(tx, state, watching.limits_changed(monitor, state, at, _context(tx, monitor, state, at)), at)
     tx.announce(MonitorChanged(monitor.id, monitor.project_id))
     return monitor
+
+
+def _channels(before: Monitor, command: EditMonitor) -> tuple[str, ...] | None:
+    if command.default_channels:
+        return None
+    return before.channels if command.channels is None else command.channels
 
 
 def pause(tx: Transaction, command: PauseMonitor, at: int) -> MonitorView:
     """Stop watching; an open incident closes quietly. Raises NotFound."""
     monitor = named(tx, command.project_id, command.slug)
     state = tx.monitors.load_state(monitor.id)
-    _keep(tx, state, judging.pause(monitor, state, at, command.until, _context(tx, monitor, state)), at)
+    _keep(tx, state, watching.pause(monitor, state, at, command.until, _context(tx, monitor, state, at)), at)
     return _view(tx, monitor, at)
 
 
@@ -116,7 +129,7 @@ def resume(tx: Transaction, command: MonitorNamed, at: int) -> MonitorView:
     """Watch again. Raises NotFound."""
     monitor = named(tx, command.project_id, command.slug)
     state = tx.monitors.load_state(monitor.id)
-    _keep(tx, state, judging.resumed(monitor, state, at, _context(tx, monitor, state)), at)
+    _keep(tx, state, watching.resumed(monitor, state, at, _context(tx, monitor, state, at)), at)
     return _view(tx, monitor, at)
 
 
@@ -124,7 +137,7 @@ def archive(tx: Transaction, command: MonitorNamed, at: int) -> Monitor:
     """Hide and stop watching a monitor; its history stays. Raises NotFound."""
     monitor = named(tx, command.project_id, command.slug)
     state = tx.monitors.load_state(monitor.id)
-    _keep(tx, state, judging.pause(monitor, state, at, None, _context(tx, monitor, state)), at)
+    _keep(tx, state, watching.pause(monitor, state, at, None, _context(tx, monitor, state, at)), at)
     return tx.monitors.update(replace(monitor, archived_at=at), at)
 
 
@@ -177,9 +190,11 @@ def _seen(monitor: Monitor, state: State, at: int) -> MonitorView:
     return MonitorView(monitor, state, shown_status(monitor, state, at), running)
 
 
-def _context(tx: Transaction, monitor: Monitor, state: State) -> Context:
+def _context(tx: Transaction, monitor: Monitor, state: State, at: int) -> Context:
     incident = tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None
-    return Context(incident=incident, windows=tx.maintenance.concerning(monitor))
+    since = at if state.expected_at is None else min(at, state.expected_at)
+    taken = stretches_after(tx, monitor, state, since)
+    return Context(incident, taken=taken, windows=tx.maintenance.concerning(monitor))
 
 
 def _keep(tx: Transaction, before: State, decision: Decision, at: int) -> None:

@@ -12,6 +12,7 @@ from seestackd.core.transitions import Context, Decision, History
 from seestackd.errors import Conflict, NotFound
 from seestackd.operations.creation import BY_PING, create_by_ping
 from seestackd.operations.incidents import apply_effects
+from seestackd.operations.slots import entry_before, entry_of, stretches_after, waited_for_at
 from seestackd.store.interface import Transaction
 
 MAX_AGE_MS = 7 * DAY_MS
@@ -81,7 +82,7 @@ def record(tx: Transaction, command: RecordPing, at: int) -> Recorded:
             return _seen_before(tx, monitor, seen)
     state = tx.monitors.load_state(monitor.id)
     ping = _ping(command, at)
-    belongs = answer(monitor, state, ping)
+    belongs = answer(monitor, state, ping, waited_for_at(tx, monitor, state, ping))
     decision = hear(monitor, state, ping, belongs, _context(tx, monitor, state, ping, belongs), _mark(command))
     ping_id = store(tx, state, decision, ping, at)
     if key is not None:
@@ -170,21 +171,18 @@ def _mark(command: RecordPing) -> int:
 
 
 def _context(tx: Transaction, monitor: Monitor, state: State, ping: Ping, belongs: Answer) -> Context:
-    newest, expected, slot = state.newest_slot, state.expected_at, belongs.slot
-    entry, history, incident = None, History(), None
-    taken: tuple[tuple[int, int], ...] = ()
-    if slot is not None and newest is not None and slot <= newest:
-        entry = tx.slots.covering(monitor.id, slot)
-    if expected is not None and newest is not None and newest > expected and monitor.schedule.interval_ms is None:
-        taken = tx.slots.stretches(monitor.id, expected, newest)
-    if state.incident_id is not None:
-        incident = tx.incidents.by_id(state.incident_id)
+    incident = tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None
+    entry = entry_of(tx, monitor, state, belongs.slot)
+    expected = state.expected_at
+    skips = expected is not None and belongs.started_at < expected < ping.at
+    before = entry_before(tx, monitor, state) if skips else None
+    taken = stretches_after(tx, monitor, state, ping.at if expected is None else expected)
+    history = History()
     if monitor.rules.slow_factor is not None and ping.kind is PingKind.SUCCESS:
         runs = tx.runs.latest(monitor.id, SLOW_SAMPLES)
         history = History(good_durations_ms=tuple(run.duration_ms for run in runs if run.ok and run.duration_ms))
     windows = tx.maintenance.concerning(monitor)
-    run_id = tx.runs.next_id()
-    return Context(incident, entry, taken, windows, history=history, run_id=run_id)
+    return Context(incident, entry, before, taken, windows, history=history, run_id=tx.runs.next_id())
 
 
 def store(tx: Transaction, before: State, decision: Decision, ping: Ping | None, at: int) -> int:

@@ -121,6 +121,10 @@ class Slots(Protocol):
         ...
 
     def remove(self, monitor_id: int, first_at: int) -> None: ...
+    def forget_after(self, monitor_id: int, after: int) -> None:
+        """Drop what was entered for slots after an instant; an entry across it is cut short."""
+        ...
+
     def latest(self, monitor_id: int, limit: int) -> list[SlotEntry]:
         """Return the newest entries first."""
         ...
@@ -144,8 +148,8 @@ class Blind(Protocol):
         """Return the blind windows that end after `since`, oldest first."""
         ...
 
-    def blame(self, started_at: int, slug: str) -> None:
-        """Count a run that ended unknown on the window that began at `started_at`."""
+    def blame(self, started_at: int, slug: str, runs: int = 1) -> None:
+        """Count runs that ended unknown on the window that began at `started_at`."""
         ...
 
     def recent(self, limit: int) -> list[BlindWindow]:

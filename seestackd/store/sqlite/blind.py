@@ -32,7 +32,7 @@ class SqliteBlind:
         rows = self._execute(f"SELECT {_COLUMNS} FROM blind_windows WHERE ended_at > ? ORDER BY started_at", (since,))
         return [_window(row) for row in rows.fetchall()]
 
-    def blame(self, started_at: int, slug: str) -> None:
+    def blame(self, started_at: int, slug: str, runs: int = 1) -> None:
         row = self._execute(
             "SELECT id, slugs FROM blind_windows WHERE started_at = ? ORDER BY id DESC LIMIT 1", (started_at,)
         ).fetchone()
@@ -42,7 +42,7 @@ class SqliteBlind:
         if len(slugs) < _NAMED_SLUGS and slug not in slugs:
             slugs.append(slug)
         self._execute(
-            "UPDATE blind_windows SET unknown = unknown + 1, slugs = ? WHERE id = ?", (json.dumps(slugs), row[0])
+            "UPDATE blind_windows SET unknown = unknown + ?, slugs = ? WHERE id = ?", (runs, json.dumps(slugs), row[0])
         )
 
     def recent(self, limit: int) -> list[BlindWindow]:

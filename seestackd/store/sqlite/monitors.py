@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from seestackd.core.events import DeadlineSet
-from seestackd.core.monitor import Monitor, NewMonitor, OpenRun, Rules, State, Status
+from seestackd.core.monitor import Monitor, NewMonitor, OpenRun, Outcome, Rules, State, Status
 from seestackd.core.schedule import parse_schedule
 from seestackd.errors import Conflict
 from seestackd.store.sqlite.behind import Insert, WriteBehind
@@ -39,7 +39,13 @@ _MAX_REMEMBERED = 200_000
 def _runs_to_text(runs: tuple[OpenRun, ...]) -> str | None:
     if not runs:
         return None
-    return json.dumps([[r.id, r.rid, r.slot, r.started_at, r.limit_at, r.overran] for r in runs], separators=(",", ":"))
+    rows = [[r.id, r.rid, r.slot, r.started_at, r.limit_at, r.overran, r.outcome] for r in runs]
+    return json.dumps(rows, separators=(",", ":"))
+
+
+def _open_run(row: list[Any]) -> OpenRun:
+    outcome = Outcome(row[6]) if row[6] is not None else None
+    return OpenRun(row[0], row[1], row[2], row[3], row[4], row[5], outcome)
 
 
 def _state_values(state: State) -> tuple[Any, ...]:
@@ -76,7 +82,7 @@ _STATUSES = {status.value: status for status in Status}
 
 def _state(row: tuple[Any, ...]) -> State:
     runs = row[13]
-    opened = tuple(OpenRun(r[0], r[1], r[2], r[3], r[4], bool(r[5])) for r in json.loads(runs)) if runs else ()
+    opened = tuple(_open_run(row) for row in json.loads(runs)) if runs else ()
     values = [_STATUSES[row[0]], *row[1:13], opened, *row[14:23], bool(row[23])]
     return State(*values)
 

@@ -106,6 +106,10 @@ class SqliteSlots:
     def remove(self, monitor_id: int, first_at: int) -> None:
         self._execute("DELETE FROM slots WHERE monitor_id = ? AND first_at = ?", (monitor_id, first_at))
 
+    def forget_after(self, monitor_id: int, after: int) -> None:
+        self._execute("DELETE FROM slots WHERE monitor_id = ? AND first_at > ?", (monitor_id, after))
+        self._execute("UPDATE slots SET last_at = ? WHERE monitor_id = ? AND last_at > ?", (after, monitor_id, after))
+
     def latest(self, monitor_id: int, limit: int) -> list[SlotEntry]:
         rows = self._execute(
             f"SELECT {_SLOT} FROM slots WHERE monitor_id = ? ORDER BY first_at DESC LIMIT ?", (monitor_id, limit)
