@@ -1,50 +1,21 @@
 """The documents cannot lag: what exists is described, what is described exists, and what can be run is run."""
 
 import argparse
-import asyncio
 import re
 import shlex
-import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from pydantic import BaseModel
 
 from seestackd.cli.commands import parser
-from seestackd.clock import Clock
-from seestackd.core.keys import Scope, make_secret
-from seestackd.core.monitor import new_monitor
-from seestackd.feed import Feed
-from seestackd.operations import keys, monitors
-from seestackd.runner import Runner
 from seestackd.settings import Settings, load
 from seestackd.settings.model import ChannelSettings
-from seestackd.store.sqlite.connection import SqliteStore
-from seestackd.web.auth import KeyTable
-from seestackd.web.server import WebSettings, bind, create_app, start_sites
+from tests.documents import PAGES, README, blocks, named, shell_lines, text
 from tests.source import ROOT
 
-README = ROOT / "README.md"
-PAGES = [README, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-KEY, PING_KEY = make_secret(b"\x01" * 32), make_secret(b"\x02" * 32)
 Command = tuple[str, argparse.ArgumentParser]
-
-
-def text(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
-
-
-def blocks(page: Path, language: str = "") -> list[str]:
-    """The fenced blocks of a page in a language."""
-    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", text(page), re.DOTALL | re.MULTILINE)
-    return [block for spoken, block in fenced if spoken == language]
-
-
-def named(page: Path) -> str:
-    return page.relative_to(ROOT).as_posix()
 
 
 def commands(top: argparse.ArgumentParser | None = None, name: str = "seestackd") -> Iterator[Command]:
@@ -66,16 +37,6 @@ def section(page: Path, heading: str) -> str:
     found = re.search(rf"^## `{heading}`\n(.*?)(?=^## |\Z)", text(page), re.DOTALL | re.MULTILINE)
     assert found, f"{named(page)} has no section on `{heading}`"
     return found[1]
-
-
-def shell_lines() -> list[tuple[str, str]]:
-    """(page, line) of all that stands in a block without a language, continued lines joined."""
-    return [
-        (named(page), line)
-        for page in PAGES
-        for block in blocks(page)
-        for line in block.replace("\\\n", " ").splitlines()
-    ]
 
 
 COMMANDS = dict(commands())
@@ -164,7 +125,7 @@ def test_settings_shown_can_be_used(page: str, block: str, tmp_path: Path) -> No
     file = tmp_path / "seestackd.toml"
     file.write_text(block)
 
-    assert load(file, environ={"HOME": str(tmp_path)}).channels
+    assert load(file, environ={"HOME": str(tmp_path)}, credentials=False).channels
 
 
 def test_every_page_that_shows_settings_is_found() -> None:
@@ -245,129 +206,3 @@ def test_the_readme_fits_and_the_changelog_says_what_is_new() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_a_page_names_no_place_on_a_developers_machine(page: Path) -> None:
     assert not re.search(r"/work/|/tmp/|/root/|pypi|simple/", text(page))
-
-
-@asynccontextmanager
-async def listening(folder: Path) -> AsyncIterator[tuple[str, set[str]]]:
-    """The real web edge on a fresh database with the documents' keys and monitors: its address and its paths."""
-    clock, feed = Clock(), Feed()
-    store = SqliteStore.open(folder / "seestackd.db")
-    runner = Runner(store, clock, feed, on_broken=lambda: None)
-    project = runner.call(keys.ensure_project, keys.EnsureProject())
-    runner.call(keys.create, keys.CreateKey(project.id, "cron", Scope.INGEST, KEY))
-    runner.call(keys.create, keys.CreateKey(project.id, "crontab", Scope.PING, PING_KEY))
-    runner.call(monitors.add, monitors.AddMonitor(project.id, new_monitor("nightly-backup", "1d"), "p" * 22))
-    runner.start()
-    table = KeyTable(runner, feed, clock)
-    await table.load()
-    edge = create_app(runner, table, clock, WebSettings(shutdown_timeout=1), _no_troubles)
-    await edge.setup()
-    listener = bind("127.0.0.1", 0)
-    await start_sites(edge, [listener])
-    paths = {resource.canonical for resource in edge.app.router.resources()}
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", paths
-    finally:
-        await edge.cleanup()
-        await table.close()
-        await runner.stop()
-        store.close()
-
-
-async def _no_troubles() -> dict[str, str]:
-    return {}
-
-
-async def test_the_urls_described_are_those_that_exist(tmp_path: Path) -> None:
-    rows = re.findall(r"^\| `(/[^`]*)` \| [A-Z, ]+ \|", text(ROOT / "docs" / "http.md"), re.MULTILINE)
-
-    async with listening(tmp_path) as (_, paths):
-        assert {path.replace("{rest}", "…") for path in paths} == set(rows)
-
-
-def curls() -> list[tuple[str, str]]:
-    """Every documented line that calls curl, as typed into a shell: without the five fields of a crontab."""
-    found = []
-    for page, line in shell_lines():
-        command = re.sub(r"^(?:[\d*/]+ ){5}", "", line)
-        if "curl " in command:
-            found.append((page, command))
-    return found
-
-
-async def test_documented_curl_lines_work_as_they_stand(tmp_path: Path) -> None:
-    backup = tmp_path / "backup.sh"
-    backup.write_text("#!/bin/sh\necho 3 files copied\n")
-    backup.chmod(0o700)
-    seen: dict[str, int] = {}
-    async with listening(tmp_path) as (url, _):
-        for page, line in curls():
-            typed = line.replace("http://127.0.0.1:8080", url).replace("/ping/KEY/", f"/ping/{PING_KEY}/")
-            typed = typed.replace("PINGKEY", PING_KEY).replace("Key: KEY", f"Key: {KEY}")
-            # A crontab's path holds the job; -fsS make curl's exit status the answer's.
-            script = f'PATH="{tmp_path}:$PATH"; set -e; {typed}'
-            done = await asyncio.to_thread(
-                subprocess.run, ["sh", "-c", script], capture_output=True, text=True, timeout=20, check=False
-            )
-            assert (done.returncode, done.stderr) == (0, ""), f"{page}: {line}"
-            seen[page] = seen.get(page, 0) + 1
-        stored = await _heard(tmp_path)
-    assert set(seen) == {"README.md", "docs/manual.md", "docs/http.md"}
-    assert seen["README.md"] == 2
-    assert stored >= sum(seen.values()) - 3, "all but http-requests, replay and livez are pings"
-
-
-async def _heard(folder: Path) -> int:
-    import sqlite3
-
-    with sqlite3.connect(folder / "seestackd.db") as reader:
-        return int(reader.execute("SELECT count(*) FROM pings").fetchone()[0])
-
-
-async def test_a_documented_answer_is_the_answer(tmp_path: Path) -> None:
-    described = text(ROOT / "docs" / "http.md")
-    async with listening(tmp_path) as (url, _):
-        answers = {
-            "/livez": '{"status":"ok"}',
-            "/readyz": '{"status":"ready"}',
-            f"/ping/{PING_KEY}/nightly-backup": "OK",
-        }
-        for path, answer in answers.items():
-            done = await asyncio.to_thread(
-                subprocess.run, ["curl", "-fsS", f"{url}{path}"], capture_output=True, text=True, check=True, timeout=20
-            )
-            assert done.stdout == answer
-            assert answer in described
-
-
-def test_the_units_are_where_the_documents_say() -> None:
-    service = text(ROOT / "systemd" / "seestackd.service")
-    installed = urlsplit(re.search(r"^ExecStart=(\S+)", service, re.MULTILINE)[1]).path
-
-    assert f"TO ?= {installed.removesuffix('/bin/seestackd')}\n" in text(ROOT / "Makefile")
-    assert f"sudo {installed} key create" in text(README)
-    for line in re.findall(r"^sudo install .*$", text(README), re.MULTILINE):
-        for source in re.findall(r"(?<= )(?:config|systemd)/\S+", line):
-            assert (ROOT / source).is_file()
-
-
-@pytest.mark.parametrize(
-    ("to", "python", "hidden"),
-    [
-        ("/home/me/seestackd", "/usr/bin/python3", "/home/me/seestackd"),
-        ("/opt/never", "/root/python3", "/root/python3"),
-    ],
-)
-def test_deploy_refuses_places_that_the_service_cannot_see(to: str, python: str, hidden: str, tmp_path: Path) -> None:
-    interpreter = tmp_path / "python3"
-    interpreter.write_text(f"#!/bin/sh\necho {python}\n")
-    interpreter.chmod(0o700)
-
-    refused = subprocess.run(
-        ["make", "deploy", f"TO={to}", f"PYTHON={interpreter}"],
-        cwd=ROOT, capture_output=True, text=True, timeout=20, check=False,
-    )  # fmt: skip
-
-    assert refused.returncode == 2
-    assert f"The service cannot see {hidden};" in refused.stderr
-    assert not Path(to).exists()
