@@ -32,6 +32,7 @@ class AlertKind(StrEnum):
     BLIND = "blind"
     DEAD_LETTER = "dead_letter"
     TEST = "test"
+    DIGEST = "digest"
 
 
 SEVERITY: Mapping[AlertKind, Severity] = {
@@ -48,6 +49,7 @@ SEVERITY: Mapping[AlertKind, Severity] = {
     AlertKind.BLIND: Severity.INFO,
     AlertKind.DEAD_LETTER: Severity.INFO,
     AlertKind.TEST: Severity.INFO,
+    AlertKind.DIGEST: Severity.WARNING,
 }
 
 
@@ -93,7 +95,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One stored alert; `state` is pending, delivered, superseded or dead."""
+    """One stored alert; `state` is pending, delivered, superseded or dead.
+
+    `told_by` is the id of the row whose message tells it: its own, or a digest's; None or 0 while that is undecided.
+    """
 
     id: int
     alert: Alert
@@ -102,3 +107,5 @@ class OutboxRow:
     state: str
     settled_at: int | None = None
     result: str | None = None
+    told_by: int | None = None
+    acknowledged_at: int | None = None

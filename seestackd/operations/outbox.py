@@ -1,33 +1,17 @@
-"""Alerts on their way: claim a lane, settle what was sent, list and test (semantics.md 8)."""
+"""Alerts on their way: settle what was sent, list, test, send again (semantics.md 8)."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
+from seestackd.core.digest import OUTSIDE_BUDGET, after_digest, after_singles, refreshed
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind, OutboxRow
 from seestackd.core.retry import MESSAGE_FAULTS, falls_back, next_attempt, next_probe
-from seestackd.errors import NotFound
+from seestackd.errors import Conflict, NotFound
+from seestackd.operations.lanes import CLAIM_LIMITS
 from seestackd.store.interface import Attempt, Transaction
 
-CLAIM_LIMITS = 3
-ROWS_PER_CLAIM = 20
+INSTEAD_OF = "instead_of"
 ATTEMPTS_SHOWN = 50
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimLane:
-    """Ask for the due rows of a channel; a send takes `limit_ms` at most, a claim lasts three of them."""
-
-    channel: str
-    owner: str
-    limit_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """Rows to send now, in order, and the milliseconds until the next one is due (None: none is waiting)."""
-
-    rows: tuple[OutboxRow, ...]
-    wait_ms: int | None
+NOTICE_EVERY_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +31,6 @@ class SettleDelivery:
     retry_after_ms: int | None = None
     hopeless: bool = False
     fallback: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseLane:
-    """Give the lane back without waiting for the claim to expire."""
-
-    channel: str
-    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +58,25 @@ class ShowAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class AckDead:
+    """Somebody has seen that an alert was given up."""
+
+    row_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """Send an alert again that was given up."""
+
+    row_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AlertView:
     """One alert with every attempt to send it, oldest first."""
 
     row: OutboxRow
     attempts: tuple[Attempt, ...]
-
-
-def claim_lane(tx: Transaction, command: ClaimLane, at: int) -> Claimed:
-    """Take the lane when a row is due, or a probe of a failing channel; without a row the lane is left free."""
-    outbox, channel = tx.outbox, command.channel
-    for row_id in outbox.overtaken(channel):
-        outbox.settle(row_id, "superseded", "told in one message with the recovery", at)
-    probe_at = outbox.health(channel).probe_at
-    rows = outbox.due(channel, at, ROWS_PER_CLAIM)
-    oldest = outbox.oldest_failed(channel) if probe_at is not None and not rows else None
-    if oldest is not None and probe_at is not None and probe_at <= at:
-        rows = [oldest]
-    if not rows:
-        outbox.release(channel, command.owner)
-        waits = [outbox.next_due(channel), probe_at if oldest is not None else None]
-        next_at = min((wait for wait in waits if wait is not None), default=None)
-        return Claimed((), None if next_at is None else max(0, next_at - at))
-    if not outbox.claim(channel, command.owner, at, at + CLAIM_LIMITS * command.limit_ms):
-        return Claimed((), command.limit_ms)
-    return Claimed(tuple(_brought_up_to_date(tx, row) for row in rows), 0)
 
 
 def settle_delivery(tx: Transaction, command: SettleDelivery, at: int) -> OutboxRow:
@@ -121,30 +91,14 @@ def settle_delivery(tx: Transaction, command: SettleDelivery, at: int) -> Outbox
     begun_at = at - command.duration_ms
     result = "delivered" if command.ok else "failed"
     tx.outbox.record_attempt(row.id, Attempt(begun_at, command.duration_ms, result, command.error, command.status))
-    channel = row.alert.channel
+    channel, lanes = row.alert.channel, tx.outbox.lanes
     if command.ok:
-        tx.outbox.settle(row.id, "delivered", "delivered", at)
-        tx.outbox.mend_lane(channel, at)
-    elif tx.outbox.holds(channel, command.owner):
+        _delivered(tx, row, at)
+    elif lanes.holds(channel, command.owner):
         _decide_failed(tx, row, command, at)
-    if tx.outbox.holds(channel, command.owner):
-        tx.outbox.claim(channel, command.owner, at, at + CLAIM_LIMITS * command.limit_ms)
+    if lanes.holds(channel, command.owner):
+        lanes.claim(channel, command.owner, at, at + CLAIM_LIMITS * command.limit_ms)
     return _existing(tx, row.id)
-
-
-def release_lane(tx: Transaction, command: ReleaseLane, at: int) -> None:
-    """Free the lane for any other owner."""
-    tx.outbox.release(command.channel, command.owner)
-
-
-def void_claims(tx: Transaction, command: None, at: int) -> int:
-    """Free every lane at a start: the database lock proves that no other owner lives. Returns how many were claimed."""
-    return tx.outbox.void_claims()
-
-
-def waiting_channels(tx: Transaction, command: None, at: int) -> list[str]:
-    """Return the channels for which alerts wait."""
-    return tx.outbox.waiting_channels()
 
 
 def waiting_since(tx: Transaction, command: None, at: int) -> int | None:
@@ -159,14 +113,36 @@ def queue_test(tx: Transaction, command: QueueTest, at: int) -> int:
     return tx.outbox.put([alert], at)[0]
 
 
+def ack_dead(tx: Transaction, command: AckDead, at: int) -> OutboxRow:
+    """Put a dead alert out of sight. Raises NotFound, and Conflict when it is not dead."""
+    row = _dead(tx, command.row_id)
+    if row.acknowledged_at is None:
+        tx.outbox.acknowledge(row.id, at)
+        tx.outbox.digests.acknowledge(row.id, at)
+    return _existing(tx, row.id)
+
+
+def resend(tx: Transaction, command: Resend, at: int) -> int:
+    """Queue a dead alert again, with the same alert id and all its tries before it; returns the new row's id.
+
+    Raises NotFound, and Conflict when it is not dead.
+    """
+    row = _dead(tx, command.row_id)
+    (again,) = tx.outbox.put([replace(row.alert, next_attempt_at=None)], at)
+    tx.outbox.tell_alone([again])
+    ack_dead(tx, AckDead(row.id), at)
+    return again
+
+
 def listed(tx: Transaction, command: ListAlerts, at: int) -> list[OutboxRow]:
     """Return the newest alerts first."""
     return tx.outbox.listed(command.limit, command.state)
 
 
 def shown(tx: Transaction, command: ShowAlert, at: int) -> AlertView:
-    """Return one alert with its attempts. Raises NotFound."""
-    return AlertView(_existing(tx, command.row_id), tuple(tx.outbox.attempts_of(command.row_id, ATTEMPTS_SHOWN)))
+    """Return one alert with its attempts, or those of the digest that tells it. Raises NotFound."""
+    row = _existing(tx, command.row_id)
+    return AlertView(row, tuple(tx.outbox.attempts_of(row.told_by or row.id, ATTEMPTS_SHOWN)))
 
 
 def _existing(tx: Transaction, row_id: int) -> OutboxRow:
@@ -176,41 +152,81 @@ def _existing(tx: Transaction, row_id: int) -> OutboxRow:
     return row
 
 
-def _brought_up_to_date(tx: Transaction, row: OutboxRow) -> OutboxRow:
-    """Add what the text must know of the incident since: that it closed, or that its opening was never told here."""
-    alert, incident = row.alert, None
-    if alert.incident_id is not None:
-        incident = tx.incidents.by_id(alert.incident_id)
-    if incident is None or incident.closed_at is None:
-        return row
-    news: dict[str, Any] = {"closed_at": incident.closed_at}
-    if alert.kind is AlertKind.RECOVERED:
-        news = {"opening_untold": not tx.outbox.told(incident.id, alert.channel)}
-    return replace(row, alert=replace(alert, facts={**alert.facts, **news}))
+def _dead(tx: Transaction, row_id: int) -> OutboxRow:
+    row = _existing(tx, row_id)
+    if row.state != "dead":
+        raise Conflict(f"alert {row_id} is {row.state}, not dead; list the dead ones with: seestackd alert ls")
+    return row
+
+
+def _delivered(tx: Transaction, row: OutboxRow, at: int) -> None:
+    channel, outbox = row.alert.channel, tx.outbox
+    outbox.settle(row.id, "delivered", "delivered", at)
+    if row.alert.kind is AlertKind.DIGEST:
+        outbox.digests.settle(row.id, "delivered", f"told in digest {row.alert.alert_id[-8:]}", at)
+    if row.told_by != row.id:
+        # A retry, which went whatever the budget said: what follows has to reckon with it.
+        outbox.tell_alone([row.id])
+        budget = refreshed(outbox.lanes.budget(channel), at)
+        spent = after_digest(at) if row.alert.kind is AlertKind.DIGEST else after_singles(budget, 1, at)
+        outbox.lanes.spend(channel, spent)
+    outbox.lanes.mend(channel, at)
 
 
 def _decide_failed(tx: Transaction, row: OutboxRow, command: SettleDelivery, at: int) -> None:
     channel, tried = row.alert.channel, tx.outbox.tried(row.id)
     reason = command.error or "the channel gave no reason"
     if not command.hopeless and command.status not in MESSAGE_FAULTS:
-        tx.outbox.fail_lane(channel, at, next_probe(at, command.retry_after_ms))
+        tx.outbox.lanes.fail(channel, at, next_probe(at, command.retry_after_ms))
     again_at = None
     if not command.hopeless and row.alert.kind is not AlertKind.TEST:
         again_at = next_attempt(tried.count, tried.statuses, tried.first_at, at, command.retry_after_ms)
     if again_at is None:
         plural = "" if tried.count == 1 else "s"
-        tx.outbox.settle(row.id, "dead", f"given up after {tried.count} attempt{plural}: {reason}", at)
+        _bury(tx, row, f"given up after {tried.count} attempt{plural}: {reason}", at)
     else:
-        tx.outbox.postpone(row.id, again_at, reason)
-    if again_at is None or falls_back(tx.outbox.health(channel).failing_since, at):
+        tx.outbox.postpone(row.id, again_at, reason, alone=_stands_alone(row))
+    if again_at is None or falls_back(tx.outbox.lanes.health(channel).failing_since, at):
         _fall_back(tx, row, command.fallback, reason, at)
+
+
+def _stands_alone(row: OutboxRow) -> bool:
+    """Return whether no digest may tell it; a digest that stands in for another channel's has nobody's rows to free."""
+    alert = row.alert
+    return alert.kind in OUTSIDE_BUDGET or (alert.kind is AlertKind.DIGEST and INSTEAD_OF in alert.facts)
+
+
+def _bury(tx: Transaction, row: OutboxRow, result: str, at: int) -> None:
+    """End a row that nobody will hear, and tell the other default channels, once per hour and dead channel."""
+    tx.outbox.settle(row.id, "dead", result, at)
+    if row.alert.kind is AlertKind.DIGEST:
+        tx.outbox.digests.settle(row.id, "dead", result, at)
+    channel = row.alert.channel
+    noticed = tx.outbox.noticed_since(at - NOTICE_EVERY_MS)
+    if row.alert.kind in OUTSIDE_BUDGET or any(notice.alert.facts.get("channel") == channel for notice in noticed):
+        return
+    facts = {
+        **{name: row.alert.facts[name] for name in ("slug", "name", "timezone", "counts") if name in row.alert.facts},
+        "channel": channel,
+        "kind": row.alert.kind.value,
+        "created_at": row.created_at,
+        "reason": result,
+        "row_id": row.id,
+        "at": at,
+    }
+    severity = SEVERITY[AlertKind.DEAD_LETTER]
+    others = [other for other in tx.routing.default_channels if other != channel]
+    tx.outbox.put([Alert(tx.new_id(), other, AlertKind.DEAD_LETTER, severity, facts) for other in others], at)
 
 
 def _fall_back(tx: Transaction, row: OutboxRow, fallback: str | None, reason: str, at: int) -> None:
     """Give the message to the fallback channel too, once; a message that fell back already goes no further."""
     alert = row.alert
-    if fallback is None or fallback == alert.channel or alert.kind is AlertKind.TEST or "instead_of" in alert.facts:
+    if fallback is None or fallback == alert.channel or alert.kind is AlertKind.TEST or INSTEAD_OF in alert.facts:
         return
     if tx.outbox.hand_over(row.id, at):
-        facts = {**alert.facts, "instead_of": alert.channel, "instead_because": reason}
-        tx.outbox.put([replace(alert, channel=fallback, facts=facts, next_attempt_at=None)], at)
+        facts = {**alert.facts, INSTEAD_OF: alert.channel, "instead_because": reason}
+        copy = replace(alert, channel=fallback, facts=facts, next_attempt_at=None)
+        copies = tx.outbox.put([copy], at)
+        if alert.kind is AlertKind.DIGEST:
+            tx.outbox.tell_alone(copies)

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from seestackd.core.incidents import Alert, AlertKind, Incident, OutboxRow
+from seestackd.core.incidents import Incident
 from seestackd.core.maintenance import Window
 from seestackd.core.monitor import Monitor, NewMonitor, SlotEntry, State
 from seestackd.core.pings import Ping
 from seestackd.core.replay import ReplayBatch, ReplayEvent
 from seestackd.core.runs import Run
 from seestackd.core.telemetry import HttpRequest
-from seestackd.store.records import Alive, Attempt, BlindWindow, Key, LaneHealth, Project, StoredPing, Tried
+from seestackd.store.outbox import Outbox as Outbox
+from seestackd.store.records import Alive, BlindWindow, Key, Project, StoredPing
 
 
 class Projects(Protocol):
@@ -173,100 +174,6 @@ class Incidents(Protocol):
     def next_action(self) -> int | None: ...
     def shift(self, step_ms: int) -> None:
         """Move what is waited for with a step of the clock."""
-        ...
-
-
-class Outbox(Protocol):
-    def put(self, alerts: Sequence[Alert], at: int) -> list[int]:
-        """Write one row per alert, due at its `next_attempt_at` or else at once; announces the channels.
-
-        Returns the ids of the rows in the order of the alerts.
-        """
-        ...
-
-    def claim(self, channel: str, owner: str, at: int, expires_at: int) -> bool:
-        """Take or renew the channel's lane for `owner`; False while another owner's claim has not expired."""
-        ...
-
-    def holds(self, channel: str, owner: str) -> bool:
-        """Return whether the lane is claimed by `owner`, expired or not: nobody has taken it since."""
-        ...
-
-    def release(self, channel: str, owner: str) -> None: ...
-    def void_claims(self) -> int:
-        """Free every lane, for a start that knows that no other owner lives; returns how many were claimed."""
-        ...
-
-    def due(self, channel: str, at: int, limit: int) -> list[OutboxRow]:
-        """Return due rows, longest due first; only the oldest pending row of a monitor can be among them."""
-        ...
-
-    def next_due(self, channel: str) -> int | None:
-        """Return the earliest next attempt of the rows that wait for nothing but time."""
-        ...
-
-    def waiting_channels(self) -> list[str]:
-        """Return the channels with pending rows."""
-        ...
-
-    def waiting_since(self) -> int | None:
-        """Return since when the pending row that waits longest could have been sent; None when none waits.
-
-        A row that was held back, by quiet hours or a digest, waits from when it comes due.
-        """
-        ...
-
-    def by_id(self, row_id: int) -> OutboxRow | None: ...
-    def settle(self, row_id: int, state: str, result: str, at: int) -> None: ...
-    def postpone(self, row_id: int, next_attempt_at: int, result: str) -> None: ...
-    def record_attempt(self, row_id: int, attempt: Attempt) -> None:
-        """Keep one attempt and count it on its row."""
-        ...
-
-    def attempts_of(self, row_id: int, limit: int) -> list[Attempt]:
-        """Return the newest attempts of a row, oldest first."""
-        ...
-
-    def tried(self, row_id: int) -> Tried:
-        """Return the attempts of a row in short; it has at least one."""
-        ...
-
-    def health(self, channel: str) -> LaneHealth: ...
-    def fail_lane(self, channel: str, at: int, probe_at: int) -> None:
-        """Note that the channel took a message not; the lane has been claimed before."""
-        ...
-
-    def mend_lane(self, channel: str, at: int) -> None:
-        """Note that the channel takes messages; rows that failed before are due at once."""
-        ...
-
-    def oldest_failed(self, channel: str) -> OutboxRow | None:
-        """Return the oldest pending row that was tried before."""
-        ...
-
-    def overtaken(self, channel: str) -> list[int]:
-        """Return pending rows of incidents whose recovery waits behind them."""
-        ...
-
-    def hand_over(self, row_id: int, at: int) -> bool:
-        """Note that the fallback channel gets the row's message; False when it has got it already."""
-        ...
-
-    def pending_for(self, incident_id: int, channel: str | None = None) -> list[OutboxRow]: ...
-    def listed(self, limit: int, state: str | None = None) -> list[OutboxRow]:
-        """Return the newest rows first."""
-        ...
-
-    def addressed(self, incident_id: int) -> list[str]:
-        """Return the channels for which an alert of the incident was written and not superseded."""
-        ...
-
-    def told(self, incident_id: int, channel: str, kind: AlertKind | None = None) -> bool:
-        """Return whether the channel was told anything of the incident, or this kind of alert."""
-        ...
-
-    def shift(self, step_ms: int) -> None:
-        """Move next attempts and claims with a step of the clock."""
         ...
 
 

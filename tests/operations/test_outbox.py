@@ -8,20 +8,16 @@ import pytest
 
 from seestackd.core.incidents import Alert, AlertKind, Incident, OutboxRow, Severity
 from seestackd.errors import NotFound
+from seestackd.operations.lanes import ClaimLane, ReleaseLane, claim_lane, release_lane, void_claims
 from seestackd.operations.outbox import (
-    ClaimLane,
     ListAlerts,
     QueueTest,
-    ReleaseLane,
     SettleDelivery,
     ShowAlert,
-    claim_lane,
     listed,
     queue_test,
-    release_lane,
     settle_delivery,
     shown,
-    void_claims,
 )
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
@@ -270,9 +266,12 @@ def test_one_success_makes_all_rows_of_the_channel_due(tx: Transaction) -> None:
     put(tx, "b", monitor=2)
     put(tx, "c", monitor=3)
     at = fail_until(tx, AT + HOUR) + 45_000
+    put(tx, "d", monitor=4)
     assert claim(tx, at) == ["a"]
     settle(tx, row_id, at, ok=True)
-    assert claim(tx, at) == ["b", "c"]
+    assert claim(tx, at) == ["d"]
+    (digest,) = claim_lane(tx, ClaimLane("mail", "me", LIMIT), at + 30_000).rows
+    assert digest.alert.facts["counts"] == {"missed": 2}
 
 
 def test_a_channel_that_asked_for_time_is_not_probed_before(tx: Transaction) -> None:

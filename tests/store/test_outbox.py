@@ -8,7 +8,7 @@ import pytest
 from seestackd.core.events import AlertsQueued
 from seestackd.core.incidents import Alert, AlertKind, Severity
 from seestackd.store.interface import Attempt
-from seestackd.store.nouns import Outbox
+from seestackd.store.outbox import Outbox
 from seestackd.store.sqlite.connection import SqliteSession, SqliteStore
 
 AT = 1_764_000_000_000
@@ -78,8 +78,8 @@ def test_alerts_of_no_monitor_wait_for_nobody(outbox: Outbox) -> None:
 
 def test_the_next_due_instant_ignores_rows_that_wait_behind_others(outbox: Outbox) -> None:
     outbox.put([an_alert("first", due=AT + 5000), an_alert("second")], AT)
-    assert outbox.next_due("mail") == AT + 5000
-    assert outbox.next_due("chat") is None
+    assert outbox.next_due("mail", AT) == AT + 5000
+    assert outbox.next_due("chat", AT) is None
 
 
 def test_a_dead_row_lets_the_next_one_pass(outbox: Outbox) -> None:
@@ -89,31 +89,31 @@ def test_a_dead_row_lets_the_next_one_pass(outbox: Outbox) -> None:
 
 
 def test_a_lane_belongs_to_one_owner_until_the_claim_expires(outbox: Outbox) -> None:
-    assert outbox.claim("mail", "one", AT, AT + 90)
-    assert not outbox.claim("mail", "two", AT + 89, AT + 200)
-    assert outbox.holds("mail", "one")
-    assert outbox.claim("mail", "two", AT + 90, AT + 200)
-    assert not outbox.holds("mail", "one")
+    assert outbox.lanes.claim("mail", "one", AT, AT + 90)
+    assert not outbox.lanes.claim("mail", "two", AT + 89, AT + 200)
+    assert outbox.lanes.holds("mail", "one")
+    assert outbox.lanes.claim("mail", "two", AT + 90, AT + 200)
+    assert not outbox.lanes.holds("mail", "one")
 
 
 def test_an_owner_renews_its_claim(outbox: Outbox) -> None:
-    assert outbox.claim("mail", "one", AT, AT + 90)
-    assert outbox.claim("mail", "one", AT + 50, AT + 140)
-    assert not outbox.claim("mail", "two", AT + 100, AT + 200)
+    assert outbox.lanes.claim("mail", "one", AT, AT + 90)
+    assert outbox.lanes.claim("mail", "one", AT + 50, AT + 140)
+    assert not outbox.lanes.claim("mail", "two", AT + 100, AT + 200)
 
 
 def test_a_released_lane_is_free_and_only_its_owner_releases_it(outbox: Outbox) -> None:
-    outbox.claim("mail", "one", AT, AT + 90)
-    outbox.release("mail", "two")
-    assert outbox.holds("mail", "one")
-    outbox.release("mail", "one")
-    assert outbox.claim("mail", "two", AT, AT + 90)
+    outbox.lanes.claim("mail", "one", AT, AT + 90)
+    outbox.lanes.release("mail", "two")
+    assert outbox.lanes.holds("mail", "one")
+    outbox.lanes.release("mail", "one")
+    assert outbox.lanes.claim("mail", "two", AT, AT + 90)
 
 
 def test_claims_of_a_process_that_is_gone_are_void(outbox: Outbox) -> None:
-    outbox.claim("mail", "gone", AT, AT + 90_000)
-    assert outbox.void_claims() == 1
-    assert outbox.claim("mail", "new", AT, AT + 90)
+    outbox.lanes.claim("mail", "gone", AT, AT + 90_000)
+    assert outbox.lanes.void_claims() == 1
+    assert outbox.lanes.claim("mail", "new", AT, AT + 90)
 
 
 def test_attempts_are_kept_and_counted(outbox: Outbox) -> None:
@@ -151,6 +151,6 @@ def test_due_rows_are_found_by_index_among_ten_thousand(session: SqliteSession, 
     connection = session._connection
     connection.set_progress_handler(lambda: steps.append(None), 1000)
     outbox.due("mail", AT, 20)
-    outbox.next_due("mail")
+    outbox.next_due("mail", AT)
     connection.set_progress_handler(None, 0)
     assert len(steps) < 10

@@ -75,12 +75,17 @@ CREATE TABLE outbox (
   id INTEGER PRIMARY KEY, alert_id TEXT NOT NULL, channel TEXT NOT NULL, project_id INTEGER, monitor_id INTEGER,
   incident_id INTEGER, kind TEXT NOT NULL, severity TEXT NOT NULL, created_at INTEGER NOT NULL,
   next_attempt_at INTEGER, attempts INTEGER NOT NULL, state TEXT NOT NULL, settled_at INTEGER, result TEXT,
-  acknowledged_at INTEGER, fallback_at INTEGER, facts TEXT NOT NULL
+  acknowledged_at INTEGER, fallback_at INTEGER, told_by INTEGER, facts TEXT NOT NULL
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (channel, next_attempt_at) WHERE state = 'pending';
 CREATE INDEX outbox_order ON outbox (channel, monitor_id, id) WHERE state = 'pending';
 CREATE INDEX outbox_recoveries ON outbox (channel, incident_id) WHERE state = 'pending' AND kind = 'recovered';
 CREATE INDEX outbox_incident ON outbox (incident_id, channel);
+CREATE INDEX outbox_alone ON outbox (channel, next_attempt_at) WHERE state = 'pending' AND told_by = id;
+CREATE INDEX outbox_failed ON outbox (channel, id) WHERE state = 'pending' AND attempts > 0;
+CREATE INDEX outbox_members ON outbox (told_by) WHERE told_by != id;
+CREATE INDEX outbox_notices ON outbox (created_at) WHERE kind = 'dead_letter';
+CREATE INDEX outbox_dead ON outbox (id) WHERE state = 'dead' AND acknowledged_at IS NULL;
 CREATE TABLE attempts (
   id INTEGER PRIMARY KEY, outbox_id INTEGER NOT NULL, at INTEGER NOT NULL, duration_ms INTEGER NOT NULL,
   result TEXT NOT NULL, error TEXT, status_code INTEGER

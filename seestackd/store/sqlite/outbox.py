@@ -1,87 +1,118 @@
-"""Alerts waiting for their channel, every attempt to send them, and the claims on lanes."""
+"""Alerts waiting for their channel, and every attempt to send them."""
 
-import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from seestackd.core.digest import OUTSIDE_BUDGET
 from seestackd.core.events import AlertsQueued
-from seestackd.core.incidents import Alert, AlertKind, OutboxRow, Severity
-from seestackd.store.interface import Attempt, LaneHealth, Tried
+from seestackd.core.incidents import Alert, AlertKind, OutboxRow
+from seestackd.store.interface import Attempt, Tried
 from seestackd.store.sqlite.behind import WriteBehind
+from seestackd.store.sqlite.digests import SqliteDigests
+from seestackd.store.sqlite.lanes import SqliteLanes
+from seestackd.store.sqlite.outbox_rows import COLUMNS, read_row, write_row
 
 _PUT = """
 INSERT INTO outbox (alert_id, channel, project_id, monitor_id, incident_id, kind, severity, created_at, next_attempt_at,
-  attempts, state, facts)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', ?)
-"""
-_COLUMNS = """
-id, alert_id, channel, kind, severity, facts, project_id, monitor_id, incident_id, next_attempt_at, created_at,
-  attempts, state, settled_at, result
+  attempts, state, told_by, facts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', ?, ?)
 """
 # Order per monitor and channel: only the oldest pending row of a monitor can be due. Both halves read partial indexes.
 _HEADS = """
-FROM outbox AS head WHERE head.channel = ? AND head.state = 'pending' AND head.next_attempt_at IS NOT NULL
+FROM outbox AS head WHERE head.channel = :channel AND head.state = 'pending' AND head.next_attempt_at IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM outbox AS older WHERE older.state = 'pending' AND older.channel = head.channel
     AND older.monitor_id = head.monitor_id AND older.id < head.id)
 """
-_DUE = f"SELECT {_COLUMNS} {_HEADS} AND head.next_attempt_at <= ? ORDER BY head.next_attempt_at, head.id LIMIT ?"
-_NEXT = f"SELECT head.next_attempt_at {_HEADS} ORDER BY head.next_attempt_at LIMIT 1"
-_OLDEST_FAILED = f"""
-SELECT {_COLUMNS} FROM outbox WHERE channel = ? AND state = 'pending' AND attempts > 0 ORDER BY id LIMIT 1
+_UNDECIDED = f"{_HEADS} AND head.next_attempt_at <= :at AND coalesce(head.told_by, 0) = 0"
+_OLDEST_DUE = f"SELECT head.next_attempt_at {_UNDECIDED} ORDER BY head.next_attempt_at LIMIT 1"
+_SINGLES = f"""
+SELECT {COLUMNS} {_UNDECIDED} AND (head.told_by IS NULL OR :any) ORDER BY head.next_attempt_at, head.id LIMIT :limit
 """
+_DUE_BEHIND = """
+SELECT 1 FROM outbox AS row JOIN outbox AS later ON later.channel = row.channel AND later.monitor_id = row.monitor_id
+  AND later.id > row.id WHERE row.id = :row AND later.state = 'pending' AND later.next_attempt_at <= :at
+"""
+_RESOLVING = f"""
+SELECT {COLUMNS} {_UNDECIDED} AND head.kind = 'recovered'
+  AND EXISTS (SELECT 1 FROM outbox AS opening WHERE opening.incident_id = head.incident_id
+    AND opening.channel = head.channel AND opening.state = 'delivered' AND opening.told_by = opening.id)
+ORDER BY head.id LIMIT :limit
+"""
+_ALONE = f"""
+SELECT {COLUMNS} FROM outbox INDEXED BY outbox_alone WHERE channel = :channel AND state = 'pending' AND told_by = id
+  AND next_attempt_at <= :at ORDER BY next_attempt_at, id LIMIT :limit
+"""
+_FAILED = """
+FROM outbox AS head INDEXED BY outbox_failed WHERE channel = :channel AND state = 'pending' AND attempts > 0
+  AND next_attempt_at IS NOT NULL
+"""
+_RETRY = f"SELECT {COLUMNS} {_FAILED} AND next_attempt_at <= :at ORDER BY next_attempt_at, id LIMIT 1"
+_OLDEST_FAILED = f"SELECT {COLUMNS} {_FAILED} ORDER BY id LIMIT 1"
+_NEXT = f"SELECT head.next_attempt_at {_HEADS} AND head.next_attempt_at > :at ORDER BY head.next_attempt_at LIMIT 1"
 _OVERTAKEN = """
 SELECT older.id FROM outbox AS recovery JOIN outbox AS older
   ON older.incident_id = recovery.incident_id AND older.channel = recovery.channel AND older.id < recovery.id
 WHERE recovery.channel = ? AND recovery.state = 'pending' AND recovery.kind = 'recovered' AND older.state = 'pending'
+  AND coalesce(older.told_by, 0) = 0
+"""
+# Until somebody has seen them the dead stay in sight; those of a digest are seen in it.
+_UNSEEN = "state = 'dead' AND acknowledged_at IS NULL AND (told_by IS NULL OR told_by IN (0, id))"
+_LISTED = f"""
+SELECT {COLUMNS} FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id DESC LIMIT :limit)
+  OR id IN (SELECT id FROM outbox INDEXED BY outbox_dead WHERE {_UNSEEN} ORDER BY id DESC LIMIT :limit)
+ORDER BY id DESC
 """
 _WAITING_SINCE = """
 SELECT min(CASE attempts WHEN 0 THEN next_attempt_at
   ELSE (SELECT min(at) FROM attempts WHERE outbox_id = outbox.id) END)
 FROM outbox WHERE state = 'pending'
 """
-_CLAIM = """
-INSERT INTO lanes (channel, owner, epoch, claimed_until, failures, singles) VALUES (:channel, :owner, 1, :until, 0, 0)
-ON CONFLICT (channel) DO UPDATE SET epoch = epoch + (owner IS NOT :owner), owner = :owner, claimed_until = :until
-WHERE owner IS NULL OR owner = :owner OR claimed_until <= :at
-"""
 
 
 class SqliteOutbox:
-    """The outbox, its attempts and its lanes in one SQLite file."""
+    """The outbox and its attempts in one SQLite file."""
 
     def __init__(self, connection: WriteBehind, announce: Callable[[object], None]) -> None:
         self._execute = connection.execute
         self._announce = announce
+        self.lanes = SqliteLanes(connection)
+        self.digests = SqliteDigests(connection)
 
     def put(self, alerts: Sequence[Alert], at: int) -> list[int]:
-        ids = [self._execute(_PUT, _values(alert, at)).lastrowid or 0 for alert in alerts]
+        ids = [self._execute(_PUT, write_row(alert, at)).lastrowid or 0 for alert in alerts]
+        self.tell_alone([i for i, alert in zip(ids, alerts, strict=True) if alert.kind in OUTSIDE_BUDGET])
         for channel in dict.fromkeys(alert.channel for alert in alerts):
             self._announce(AlertsQueued(channel))
         return ids
 
-    def claim(self, channel: str, owner: str, at: int, expires_at: int) -> bool:
-        values = {"channel": channel, "owner": owner, "at": at, "until": expires_at}
-        return self._execute(_CLAIM, values).rowcount == 1
+    def tell_alone(self, row_ids: Sequence[int]) -> None:
+        for row_id in row_ids:
+            self._execute("UPDATE outbox SET told_by = id WHERE id = ?", (row_id,))
 
-    def holds(self, channel: str, owner: str) -> bool:
-        return (
-            self._execute("SELECT 1 FROM lanes WHERE channel = ? AND owner = ?", (channel, owner)).fetchone()
-            is not None
-        )
+    def alone(self, channel: str, at: int, limit: int) -> list[OutboxRow]:
+        values = {"channel": channel, "at": at, "limit": limit}
+        return [read_row(row) for row in self._execute(_ALONE, values).fetchall()]
 
-    def release(self, channel: str, owner: str) -> None:
-        self._execute(
-            "UPDATE lanes SET owner = NULL, claimed_until = NULL WHERE channel = ? AND owner = ?", (channel, owner)
-        )
+    def retried(self, channel: str, at: int) -> OutboxRow | None:
+        values = self._execute(_RETRY, {"channel": channel, "at": at}).fetchone()
+        return read_row(values) if values else None
 
-    def void_claims(self) -> int:
-        return self._execute("UPDATE lanes SET owner = NULL, claimed_until = NULL WHERE owner IS NOT NULL").rowcount
+    def due(self, channel: str, at: int, limit: int, *, in_digest: bool = False) -> list[OutboxRow]:
+        values = {"channel": channel, "at": at, "limit": limit, "any": in_digest}
+        return [read_row(row) for row in self._execute(_SINGLES, values).fetchall()]
 
-    def due(self, channel: str, at: int, limit: int) -> list[OutboxRow]:
-        return [_row(values) for values in self._execute(_DUE, (channel, at, limit))]
+    def oldest_due(self, channel: str, at: int) -> int | None:
+        found = self._execute(_OLDEST_DUE, {"channel": channel, "at": at}).fetchone()
+        return found[0] if found else None
 
-    def next_due(self, channel: str) -> int | None:
-        found = self._execute(_NEXT, (channel,)).fetchone()
+    def due_behind(self, row_id: int, at: int) -> bool:
+        return self._execute(_DUE_BEHIND, {"row": row_id, "at": at}).fetchone() is not None
+
+    def resolving(self, channel: str, at: int, limit: int) -> list[OutboxRow]:
+        values = {"channel": channel, "at": at, "limit": limit}
+        return [read_row(row) for row in self._execute(_RESOLVING, values).fetchall()]
+
+    def next_due(self, channel: str, at: int) -> int | None:
+        found = self._execute(_NEXT, {"channel": channel, "at": at}).fetchone()
         return found[0] if found else None
 
     def waiting_channels(self) -> list[str]:
@@ -92,8 +123,8 @@ class SqliteOutbox:
         return found
 
     def by_id(self, row_id: int) -> OutboxRow | None:
-        values = self._execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,)).fetchone()
-        return _row(values) if values else None
+        values = self._execute(f"SELECT {COLUMNS} FROM outbox WHERE id = ?", (row_id,)).fetchone()
+        return read_row(values) if values else None
 
     def settle(self, row_id: int, state: str, result: str, at: int) -> None:
         self._execute(
@@ -101,10 +132,21 @@ class SqliteOutbox:
             (state, result, at, row_id),
         )
 
-    def postpone(self, row_id: int, next_attempt_at: int, result: str) -> None:
+    def postpone(self, row_id: int, next_attempt_at: int, result: str, *, alone: bool) -> None:
         self._execute(
-            "UPDATE outbox SET next_attempt_at = ?, result = ? WHERE id = ?", (next_attempt_at, result, row_id)
+            "UPDATE outbox SET next_attempt_at = ?, result = ?, told_by = iif(?, id, NULL) WHERE id = ?",
+            (next_attempt_at, result, alone, row_id),
         )
+
+    def acknowledge(self, row_id: int, at: int) -> None:
+        self._execute("UPDATE outbox SET acknowledged_at = ? WHERE id = ?", (at, row_id))
+
+    def noticed_since(self, since: int) -> list[OutboxRow]:
+        rows = self._execute(
+            f"SELECT {COLUMNS} FROM outbox INDEXED BY outbox_notices WHERE kind = 'dead_letter' AND created_at > ?",
+            (since,),
+        )
+        return [read_row(values) for values in rows.fetchall()]
 
     def record_attempt(self, row_id: int, attempt: Attempt) -> None:
         self._execute(
@@ -126,33 +168,9 @@ class SqliteOutbox:
         first = self._execute("SELECT at FROM attempts WHERE outbox_id = ? ORDER BY id LIMIT 1", (row_id,)).fetchone()
         return Tried(count, first[0], tuple(attempt.status for attempt in self.attempts_of(row_id, 3)))
 
-    def health(self, channel: str) -> LaneHealth:
-        found = self._execute("SELECT failing_since, probe_at FROM lanes WHERE channel = ?", (channel,)).fetchone()
-        return LaneHealth(*found) if found else LaneHealth()
-
-    def fail_lane(self, channel: str, at: int, probe_at: int) -> None:
-        self._execute(
-            "UPDATE lanes SET failing_since = coalesce(failing_since, ?), failures = failures + 1, probe_at = ?"
-            " WHERE channel = ?",
-            (at, probe_at, channel),
-        )
-
-    def mend_lane(self, channel: str, at: int) -> None:
-        mended = self._execute(
-            "UPDATE lanes SET failing_since = NULL, failures = 0, probe_at = NULL"
-            " WHERE channel = ? AND failing_since IS NOT NULL",
-            (channel,),
-        )
-        if mended.rowcount:
-            self._execute(
-                "UPDATE outbox SET next_attempt_at = :at WHERE channel = :channel AND state = 'pending'"
-                " AND attempts > 0 AND next_attempt_at > :at",
-                {"channel": channel, "at": at},
-            )
-
     def oldest_failed(self, channel: str) -> OutboxRow | None:
-        values = self._execute(_OLDEST_FAILED, (channel,)).fetchone()
-        return _row(values) if values else None
+        values = self._execute(_OLDEST_FAILED, {"channel": channel}).fetchone()
+        return read_row(values) if values else None
 
     def overtaken(self, channel: str) -> list[int]:
         return [row_id for (row_id,) in self._execute(_OVERTAKEN, (channel,))]
@@ -163,18 +181,16 @@ class SqliteOutbox:
 
     def pending_for(self, incident_id: int, channel: str | None = None) -> list[OutboxRow]:
         rows = self._execute(
-            f"SELECT {_COLUMNS} FROM outbox WHERE incident_id = :incident AND state = 'pending'"
+            f"SELECT {COLUMNS} FROM outbox WHERE incident_id = :incident AND state = 'pending'"
             " AND (:channel IS NULL OR channel = :channel) ORDER BY id",
             {"incident": incident_id, "channel": channel},
         )
-        return [_row(values) for values in rows]
+        return [read_row(values) for values in rows]
 
     def listed(self, limit: int, state: str | None = None) -> list[OutboxRow]:
-        rows = self._execute(
-            f"SELECT {_COLUMNS} FROM outbox WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit",
-            {"state": state, "limit": limit},
-        )
-        return [_row(values) for values in rows]
+        statement = f"SELECT {COLUMNS} FROM outbox WHERE state = :state ORDER BY id DESC LIMIT :limit"
+        rows = self._execute(statement if state else _LISTED, {"state": state, "limit": limit})
+        return [read_row(values) for values in rows]
 
     def addressed(self, incident_id: int) -> list[str]:
         rows = self._execute(
@@ -196,21 +212,6 @@ class SqliteOutbox:
         self._execute("UPDATE outbox SET next_attempt_at = next_attempt_at + ? WHERE state = 'pending'", (step_ms,))
         self._execute(
             "UPDATE lanes SET claimed_until = claimed_until + :step, window_ends_at = window_ends_at + :step,"
-            " failing_since = failing_since + :step, probe_at = probe_at + :step",
+            " failing_since = failing_since + :step, probe_at = probe_at + :step, last_sent_at = last_sent_at + :step",
             {"step": step_ms},
         )
-
-
-def _values(alert: Alert, at: int) -> tuple[object, ...]:
-    due_at = at if alert.next_attempt_at is None else alert.next_attempt_at
-    facts = json.dumps(dict(alert.facts), separators=(",", ":"), allow_nan=False)
-    identity = (alert.alert_id, alert.channel, alert.project_id, alert.monitor_id, alert.incident_id)
-    return *identity, alert.kind, alert.severity, at, due_at, facts
-
-
-def _row(values: tuple[Any, ...]) -> OutboxRow:
-    row_id, alert_id, channel, kind, severity, facts, project, monitor, incident, due_at, created_at, *rest = values
-    alert = Alert(
-        alert_id, channel, AlertKind(kind), Severity(severity), json.loads(facts), project, monitor, incident, due_at
-    )
-    return OutboxRow(row_id, alert, created_at, *rest)
