@@ -14,12 +14,15 @@ from pathlib import Path
 
 from seestackd import app
 from seestackd.cli import main
+from seestackd.cli.verbs import verbs
 from seestackd.core.incidents import OutboxRow
 from seestackd.delivery.apprise_sender import Sent
 from seestackd.delivery.worker import Delivery
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["__main__", "apprise", "seestackd.cli.admin", "seestackd.cli.serve", __name__])
+# What is imported late is imported here: daemons are forked from a process that has done so.
+verbs()
 _OURS = ("SEESTACKD_", "JOURNAL_", "LISTEN_", "WATCHDOG_", "NOTIFY_")
 _FIRST_SOCKET = 3
 

@@ -106,6 +106,7 @@ class Life:
             f'[judge]\nsettle = "0s"\n[storage]\npath = "{self.data}/seestackd.db"\n'
         )
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.address = self.socket.getsockname()[:2]
         self.acknowledged: list[str] = []
         self.reported = threading.Event()
 
@@ -137,7 +138,7 @@ class Life:
     def _acknowledged(self, slug: str, mark: str) -> bool:
         body = json.dumps({"slug": slug, "status": "success", "durationMs": 0, "message": mark})
         headers = {"X-SeeStack-Key": KEY, "Content-Type": "application/json", "Idempotency-Key": mark}
-        with closing(http.client.HTTPConnection(*self.socket.getsockname()[:2], timeout=LIFE_S)) as connection:
+        with closing(http.client.HTTPConnection(*self.address, timeout=LIFE_S)) as connection:
             try:
                 connection.request("POST", "/ingest/v1/heartbeat", body, headers)
                 status = connection.getresponse().status
