@@ -28,7 +28,7 @@ class SqliteAudit:
             " ORDER BY id DESC LIMIT ? OFFSET ?",
             (project_id, page.limit, page.offset),
         ).fetchall()
-        return [AuditEntry(*columns, json.loads(changes)) for *columns, changes in rows]
+        return [AuditEntry(*columns, changes=json.loads(changes)) for *columns, changes in rows]
 
     def count(self, project_id: int) -> int:
         (rows,) = self._execute("SELECT count(*) FROM audit WHERE project_id = ?", (project_id,)).fetchone()

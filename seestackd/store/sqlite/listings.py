@@ -13,8 +13,8 @@ from seestackd.store.sqlite.blind import _window as _blind_window
 from seestackd.store.sqlite.incidents import _COLUMNS as _INCIDENT
 from seestackd.store.sqlite.incidents import _incident
 from seestackd.store.sqlite.monitors import _SPEC, _STATE, _monitor, _state
-from seestackd.store.sqlite.outbox import _COLUMNS as _ALERT
-from seestackd.store.sqlite.outbox import _row as _alert
+from seestackd.store.sqlite.outbox_rows import COLUMNS as _ALERT
+from seestackd.store.sqlite.outbox_rows import read_row as _alert
 from seestackd.store.sqlite.pings import _COLUMNS as _PING
 from seestackd.store.sqlite.pings import _stored
 from seestackd.store.sqlite.runs import _RUN, _SLOT, _entry
