@@ -18,6 +18,7 @@ MAX_AGE_MS = 7 * 86_400_000
 """Older ones are dropped: the daemon believes no older time (semantics.md 3)."""
 
 _ABANDONED_MS = 3_600_000
+_NO_TIME = 10**14
 _KEPT, _BROKEN, _REFUSED, _UNFINISHED = ".json", ".broken", ".refused", ".tmp"
 
 
@@ -103,6 +104,8 @@ class Spool:
             check_url(raw["url"])
             if raw["action"] and not raw["action"].isalnum():
                 raise ValueError("action")
+            if not 0 <= int(raw["at"]) < _NO_TIME:
+                raise ValueError("at")
             report = Report(raw["slug"], raw["action"], int(raw["at"]), fields, output)
             return Entry(name, Target(raw["url"], str(raw["key"])), report)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Usage) as error:
