@@ -26,6 +26,7 @@ class Scope(StrEnum):
 
 
 MAY_INGEST = frozenset({Scope.INGEST, Scope.ADMIN})
+MAY_READ = frozenset({Scope.READ, Scope.ADMIN})
 
 
 def make_secret(random: bytes) -> str:

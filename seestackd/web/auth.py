@@ -9,10 +9,11 @@ from aiohttp import web
 
 from seestackd.clock import Clock
 from seestackd.core.events import KeysChanged
-from seestackd.core.keys import MAY_INGEST, Scope, checksum_ok, digest
+from seestackd.core.keys import MAY_INGEST, MAY_READ, Scope, checksum_ok, digest
 from seestackd.errors import Busy
 from seestackd.feed import Feed
-from seestackd.operations.keys import TouchKeys, all_keys, touch
+from seestackd.operations.keys import TouchKeys, touch
+from seestackd.operations.projects import everything
 from seestackd.runner import Runner
 from seestackd.web.errors import Refusal
 
@@ -31,6 +32,10 @@ class Caller:
     key_id: int
     project_id: int
     scope: str
+    name: str
+    prefix: str
+    project_uid: str
+    project_slug: str
 
 
 class KeyTable:
@@ -47,8 +52,13 @@ class KeyTable:
 
     async def load(self) -> None:
         """Read all keys; raises Busy."""
-        keys = await self._runner.read(all_keys, None)
-        self._callers = {key.hash: Caller(key.id, key.project_id, key.scope) for key in keys if key.revoked_at is None}
+        projects, keys = await self._runner.read(everything, None)
+        named = {project.id: (project.uid, project.slug) for project in projects}
+        self._callers = {
+            key.hash: Caller(key.id, key.project_id, key.scope, key.name, key.prefix, *named[key.project_id])
+            for key in keys
+            if key.revoked_at is None
+        }
 
     async def ingester(self, request: web.Request) -> Caller:
         """Return who may send data; raises Refusal (401 for an unknown key, 403 for one of another scope)."""
@@ -61,6 +71,19 @@ class KeyTable:
         if caller.scope not in MAY_INGEST:
             raise Refusal(403, "FORBIDDEN", "This key may not send data; make one with: seestackd key create NAME")
         self._note_use(caller, request.remote)
+        return caller
+
+    async def manager(self, request: web.Request, source: str | None) -> Caller:
+        """Return who may use the management API, by `Authorization: Bearer`; raises Refusal as `ingester` does."""
+        if self._reloading is not None:
+            await asyncio.wait([self._reloading], timeout=_RELOAD_WAIT)
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        caller = self._callers.get(digest(secret.strip())) if scheme.lower() == "bearer" else None
+        if caller is None:
+            raise Refusal(401, "INVALID_API_KEY", "Invalid or missing API key", headers={"WWW-Authenticate": "Bearer"})
+        if caller.scope not in MAY_READ:
+            raise Refusal(403, "FORBIDDEN", "This key may not read; make one with: seestackd key create --scope read")
+        self._note_use(caller, source)
         return caller
 
     async def pinger(self, secret: str, source: str | None) -> Caller | None:

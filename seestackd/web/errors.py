@@ -92,6 +92,11 @@ class Answers:
         """Return data in the envelope family."""
         return self._envelope(status, {"success": True, "data": data})
 
+    def wrapped(self, status: int, data: bytes | None, headers: Mapping[str, str]) -> web.Response:
+        """Return data that is JSON already, or none, in the envelope family."""
+        member = b"" if data is None else b'"data":' + data + b","
+        return answer(status, b'{"success":true,' + member + b'"meta":' + _encode(self._meta()) + b"}", headers)
+
     def error(self, refusal: Refusal, *, raw: bool = False) -> web.Response:
         """Return an error: in the raw family when asked to, unless it has details to tell or is about the key."""
         if raw and not refusal.details and refusal.status != HTTPStatus.UNAUTHORIZED:

@@ -1,13 +1,15 @@
 """The aiohttp application and the sockets it listens on."""
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from seestackd.clock import Clock
 from seestackd.runner import Runner
+from seestackd.web.api.routes import add_api
+from seestackd.web.api.service import Service
 from seestackd.web.auth import KeyTable
 from seestackd.web.bodies import Bodies
 from seestackd.web.cors import Cors
@@ -17,6 +19,7 @@ from seestackd.web.ingest import Ingest
 from seestackd.web.ping_urls import PingDefaults, PingUrls
 from seestackd.web.protocol import WebRunner
 from seestackd.web.proxies import Proxies
+from seestackd.web.reference import add_documentation
 from seestackd.web.routes import add_routes
 
 BACKLOG = 1024
@@ -41,25 +44,33 @@ class WebSettings:
 
 
 def create_app(
-    runner: Runner, keys: KeyTable, clock: Clock, settings: WebSettings, troubles: Troubles | None = None
+    runner: Runner,
+    keys: KeyTable,
+    clock: Clock,
+    settings: WebSettings,
+    troubles: Troubles | None = None,
+    channels: Callable[[], Collection[str]] = tuple,
 ) -> WebRunner:
     """Return the web edge, not yet listening: `await setup()`, then `start_sites`; `await cleanup()` stops it.
 
     `keys` must be loaded before the first request. What is in flight at the stop is answered within `shutdown_timeout`.
-    `troubles` is what /readyz asks; without it there is no such path.
+    `troubles` is what /readyz asks; without it there is no such path. `channels` names the channels that exist.
     """
     answers = Answers(clock)
     bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
+    proxies = Proxies(settings.trusted_proxies)
     app = web.Application(client_max_size=settings.max_body_bytes)
     ping_urls = PingUrls(
         runner,
         keys,
-        Proxies(settings.trusted_proxies),
+        proxies,
         settings.created_by_ping,
         settings.body_timeout * _OUTPUT_TIMEOUTS,
     )
     readiness = None if troubles is None else Readiness(troubles)
     add_routes(app, Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins)), ping_urls, readiness)
+    add_api(app, Service(runner, keys, bodies, answers, proxies, channels, clock.now))
+    add_documentation(app)
 
     async def close(app: web.Application) -> None:
         bodies.close()

@@ -1,6 +1,7 @@
 """The audit log: append-only."""
 
 import json
+from typing import Any
 
 from seestackd.store.interface import AuditEntry
 from seestackd.store.listings import Page
@@ -28,8 +29,13 @@ class SqliteAudit:
             " ORDER BY id DESC LIMIT ? OFFSET ?",
             (project_id, page.limit, page.offset),
         ).fetchall()
-        return [AuditEntry(*columns, changes=json.loads(changes)) for *columns, changes in rows]
+        return [_entry(row) for row in rows]
 
     def count(self, project_id: int) -> int:
         (rows,) = self._execute("SELECT count(*) FROM audit WHERE project_id = ?", (project_id,)).fetchone()
         return int(rows)
+
+
+def _entry(row: tuple[Any, ...]) -> AuditEntry:
+    values = [*row[:7], json.loads(row[7])]
+    return AuditEntry(*values)

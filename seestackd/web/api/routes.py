@@ -1,0 +1,26 @@
+"""Every route of the management API."""
+
+from aiohttp import web
+
+from seestackd.web.api import history, incidents, keys, maintenance, monitors, notifications, projects
+from seestackd.web.api.route import Route
+from seestackd.web.api.service import Service
+
+ROUTES: tuple[Route, ...] = (
+    *monitors.ROUTES,
+    *history.ROUTES,
+    *incidents.ROUTES,
+    *maintenance.ROUTES,
+    *projects.ROUTES,
+    *keys.ROUTES,
+    *notifications.ROUTES,
+)
+
+
+def add_api(app: web.Application, service: Service) -> None:
+    """Register the API; HEAD is answered wherever GET is."""
+    for route in ROUTES:
+        handler = service.serving(route)
+        app.router.add_route(route.method, route.full_path, handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.full_path, handler)
