@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from seestackd.delivery.public_only import NotPublic, public_connections
+
 _HINTS = {
     400: "the service did not understand the message",
     401: "the service does not accept this login or token",
@@ -69,11 +71,12 @@ def watch() -> None:
 
 
 @contextlib.contextmanager
-def heard() -> Iterator[Answer]:
-    """Collect the last answer of the requests that this thread makes."""
+def heard(*, public_only: bool = False) -> Iterator[Answer]:
+    """Collect the last answer of the requests that this thread makes; `public_only` refuses to connect elsewhere."""
     _local.answer = answer = Answer()
     try:
-        yield answer
+        with public_connections() if public_only else contextlib.nullcontext():
+            yield answer
     finally:
         _local.answer = None
 
@@ -106,6 +109,8 @@ def _reason(error: BaseException) -> str:
             return f"TLS: the certificate was not accepted: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
             return f"TLS: {cause.reason or cause}"
+        if isinstance(cause, NotPublic):
+            return str(cause)
         if isinstance(cause, socket.gaierror):
             return "the host name is not known"
         if isinstance(cause, ConnectionRefusedError):

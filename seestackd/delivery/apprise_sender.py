@@ -5,15 +5,20 @@ import logging
 import threading
 import warnings
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from seestackd.clock import Clock
 from seestackd.delivery import answers
 from seestackd.delivery.channels import Channel, redact
+from seestackd.delivery.forms import Form
+from seestackd.delivery.incident_keepers import INCIDENT_KEEPERS
 from seestackd.delivery.messages import Message
-from seestackd.delivery.services import ALLOWED
+from seestackd.delivery.services import ALLOWED, SHOW_MARKDOWN
 
 MAX_ERROR = 500
+# What Apprise puts around a title that becomes the first line of the body.
+TITLE_MARKUP = 24
 _QUIET = {"footer": False, "include_image": False, "avatar": False, "footer_logo": None}
 _HEADED = frozenset({"json", "jsons", "form", "forms", "xml", "xmls", "apprise", "apprises"})
 _JSON = {"http": "json", "https": "jsons"}
@@ -131,14 +136,14 @@ def _send(channel: Channel, message: Message) -> Sent:
     apprise = _apprise()
     target = apprise.Apprise(asset=_asset())
     target.add(plugin)
-    wants_html = plugin.resolve_format() == apprise.NotifyFormat.HTML
+    form, title, body = _fitting(plugin, channel, message)
     with (
-        answers.heard() as answer,
+        answers.heard(public_only=not channel.allow_private) as answer,
         target.notify(
-            title=message.title,
-            body=message.html if wants_html else message.text,
+            title=title,
+            body=body,
             notify_type=apprise.NotifyType(message.tone),
-            body_format=apprise.NotifyFormat.HTML if wants_html else apprise.NotifyFormat.TEXT,
+            body_format=form,
             log_level=logging.DEBUG,
         ) as result,
     ):
@@ -146,6 +151,23 @@ def _send(channel: Channel, message: Message) -> Sent:
             return Sent(True, status=answer.status)
         reason = answer.reason or _logged(result)
     return Sent(False, _shown(reason, channel.url), answer.status, answer.retry_after_ms)
+
+
+def _fitting(plugin: Any, channel: Channel, message: Message) -> tuple[Any, str, str]:
+    """Return the format for Apprise, the title and the body, as long as the service takes them."""
+    formats = _apprise().NotifyFormat
+    declared = plugin.resolve_format()
+    room = plugin.body_maxlen
+    if channel.schema == "pagerduty":
+        # The body is the summary of its incident, one line in every list; the rest goes with it as details.
+        return formats.TEXT, "", message.title[:room]
+    if declared == formats.MARKDOWN or (channel.schema in SHOW_MARKDOWN and plugin._format_override is None):
+        # Its first line is the title, whose name must be shown as literally as any other.
+        return declared, "", message.body(Form.MARKDOWN, room)
+    if plugin.title_maxlen <= 0 or plugin.overflow_amalgamate_title:
+        room -= len(escape(message.title)) + TITLE_MARKUP
+    form = Form.HTML if declared == formats.HTML else Form.TEXT
+    return declared, message.title, message.body(form, room)
 
 
 def _prepared(channel: Channel, message: Message) -> Any:
@@ -156,17 +178,22 @@ def _prepared(channel: Channel, message: Message) -> Any:
     _grant_time(plugin, channel)
     # Apprise repeats at once, within the limit of one sending, and calls a failed optional service a success.
     plugin.retry, plugin.optional, plugin.redirects = 0, False, False
-    schema = channel.url.partition("://")[0].lower()
-    if schema in _HEADED:
+    if channel.schema in _HEADED:
         plugin.headers.setdefault("Idempotency-Key", message.alert_id)
-    elif schema in _MAIL:
-        plugin.headers.setdefault("X-Alert-Id", message.alert_id)
-        plugin.headers.setdefault("Auto-Submitted", "auto-generated")
-        if message.thread is not None:
-            # To a message that never was: mail programs thread by it all the same.
-            plugin.headers.setdefault("References", message.thread)
-            plugin.headers.setdefault("In-Reply-To", message.thread)
+    elif channel.schema in _MAIL:
+        _address(plugin, message)
+    elif channel.resolves:
+        INCIDENT_KEEPERS[channel.schema](plugin, message)
     return plugin
+
+
+def _address(mail: Any, message: Message) -> None:
+    mail.headers.setdefault("X-Alert-Id", message.alert_id)
+    mail.headers.setdefault("Auto-Submitted", "auto-generated")
+    if message.incident is not None:
+        # To a message that never was: mail programs thread by it all the same.
+        mail.headers.setdefault("References", f"<{message.incident}>")
+        mail.headers.setdefault("In-Reply-To", f"<{message.incident}>")
 
 
 def _grant_time(plugin: Any, channel: Channel) -> None:

@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from seestackd.core.digest import SINGLES
+from seestackd.delivery.services import RESOLVING
+
 # Only of these the host is a machine; elsewhere its place may hold a token (pover://user@TOKEN, slack://TOKEN/...).
 _HOSTED = """
 apprise gotify hassio http json form xml mailto matrix mmost ncloud nctalk ntfy rocket rsyslog signal synology
@@ -18,17 +21,29 @@ _ANY_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 class Channel:
     """One named target; `url` is a secret, `limit` the seconds that one sending may take.
 
-    `fallback` is the channel that gets what this one does not take.
+    `fallback` is the channel that gets what this one does not take. `digest` is how many messages go out on their own
+    before a storm comes in digests. Without `allow_private` it may only reach addresses of the public internet.
     """
 
     name: str
     url: str = field(repr=False)
     limit: float = 30.0
     fallback: str | None = None
+    digest: int = SINGLES
+    allow_private: bool = True
 
     @property
     def limit_ms(self) -> int:
         return round(self.limit * 1000)
+
+    @property
+    def schema(self) -> str:
+        return self.url.partition("://")[0].strip().lower()
+
+    @property
+    def resolves(self) -> bool:
+        """Whether the service keeps incidents, which a recovery closes."""
+        return self.schema in RESOLVING
 
 
 def display(url: str) -> str:

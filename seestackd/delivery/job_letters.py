@@ -8,7 +8,7 @@ from seestackd.delivery.wording import (
     age,
     clock,
     counted,
-    harmless,
+    foreign,
     moment,
     near,
     ordinal,
@@ -171,7 +171,7 @@ def _what_to_check(case: Case) -> str:
 def _outcome(case: Case) -> Rows:
     facts = case.facts
     about = f" (usual {usual(*facts['usual_ms'])})" if facts.get("usual_ms") else ""
-    host = f" on {harmless(facts['host'], MAX_NAME)}" if facts.get("host") else ""
+    host = f" on {foreign(facts['host'], MAX_NAME)}" if facts.get("host") else ""
     when = f", {clock(facts['at'], case.where)}" if facts.get("at") is not None else ""
     return [("Result", f"{_result(case)}{about}{host}{when}")]
 
@@ -183,7 +183,7 @@ def _result(case: Case) -> str:
 
 
 def _said(case: Case) -> Rows:
-    return [("Message", harmless(case.facts["message"], 500))] if case.facts.get("message") else []
+    return [("Message", foreign(case.facts["message"], 500))] if case.facts.get("message") else []
 
 
 def _also_down(case: Case) -> Rows:

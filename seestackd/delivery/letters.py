@@ -7,7 +7,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from seestackd.core.incidents import AlertKind, Facts
-from seestackd.delivery.wording import MINUTE, age, harmless, zone
+from seestackd.delivery.wording import MINUTE, age, foreign, harmless, marked, zone
 
 MAX_TITLE = 60
 MAX_NAME = 80
@@ -28,7 +28,7 @@ class Tone(StrEnum):
 class Letter:
     """The parts of a message: `rows` are (label, value), `links` (label, URL), `output` the last lines of the job.
 
-    `table` is a list of several jobs, one tuple of cells each.
+    `table` is a list of several jobs, one tuple of cells each, the first of `total`.
     """
 
     tone: Tone
@@ -39,6 +39,7 @@ class Letter:
     output: tuple[str, ...] = ()
     output_lines: int = 0
     links: tuple[tuple[str, str], ...] = ()
+    total: int = 0
 
 
 Rows = list[tuple[str, str]]
@@ -75,7 +76,7 @@ class Case:
 
 def about_job(case: Case, word: str, what: str, did: str, rows: Rows, tone: Tone = Tone.FAILURE) -> Letter:
     """Write of one job: `MISSED its-name: what`, and `its-name did`."""
-    called = case.name if case.name == case.slug else f"{case.name} ({case.slug})"
+    called = marked(case.name) if case.name == case.slug else f"{marked(case.name)} ({marked(case.slug)})"
     return Letter(
         tone=tone,
         title=fitted(f"{word} ", case.name, f": {what}"),
@@ -95,7 +96,7 @@ def with_output(case: Case, letter: Letter) -> Letter:
 def fitted(before: str, name: str, after: str) -> str:
     """Join a title, shortening the name so that it stays within 60 characters, but never to fewer than 12."""
     room = max(12, MAX_TITLE - len(before) - len(after))
-    return before + (name if len(name) <= room else name[: room - 1] + "…") + after
+    return before + marked(name if len(name) <= room else name[: room - 1] + "…") + after
 
 
 def late(case: Case) -> Rows:
@@ -103,8 +104,8 @@ def late(case: Case) -> Rows:
     rows: Rows = []
     instead_of = case.facts.get("instead_of")
     if instead_of:
-        because = harmless(case.facts.get("instead_because") or "it takes no messages", 500)
-        rows.append(("Instead of", f"channel {harmless(instead_of, MAX_NAME)}: {because}"))
+        because = foreign(case.facts.get("instead_because") or "it takes no messages", 500)
+        rows.append(("Instead of", f"channel {foreign(instead_of, MAX_NAME)}: {because}"))
     if case.at - case.now >= LATE_MS:
         rows.append(("Delayed", f"this is {age(case.at - case.now)} old; it could not be sent before"))
     return rows
@@ -122,7 +123,7 @@ def _job_links(case: Case, tone: Tone) -> tuple[tuple[str, str], ...]:
 def others(down: Sequence[Mapping[str, object]], now: int) -> str:
     """Name the first five of `down` with their trouble and its age."""
     shown = [
-        f"{harmless(one.get('slug'), MAX_NAME)} ({state_word(one.get('kind')).lower()}"
+        f"{foreign(one.get('slug'), MAX_NAME)} ({state_word(one.get('kind')).lower()}"
         + (f" {age(now - since)})" if isinstance(since := one.get("since"), int) else ")")
         for one in down[:5]
     ]

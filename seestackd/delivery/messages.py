@@ -1,41 +1,60 @@
-"""Alert to message: the letter of an alert in the form that its channel takes."""
+"""Alert to message: the letter of an alert, to be written in the form that its channel takes."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from seestackd.core.incidents import AlertKind, Facts
-from seestackd.delivery.forms import as_html, as_text
+from seestackd.delivery.digest_letters import digest
+from seestackd.delivery.forms import MAX_BODY, Form, written
 from seestackd.delivery.job_letters import JOB_LETTERS, escalation
-from seestackd.delivery.letters import Case, Tone
+from seestackd.delivery.letters import Case, Letter, Tone
 from seestackd.delivery.own_letters import OWN_LETTERS
+from seestackd.delivery.wording import plain
 
-LETTERS = {**JOB_LETTERS, **OWN_LETTERS, AlertKind.ESCALATION: escalation}
+LETTERS = {**JOB_LETTERS, **OWN_LETTERS, AlertKind.ESCALATION: escalation, AlertKind.DIGEST: digest}
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message in every form it may be sent in; every copy of one alert carries the same `alert_id`.
+    """One message; every copy of one alert carries the same `alert_id`.
 
-    `thread` names the incident for mail programs that show a conversation.
+    `incident` names what it is about, the same for all messages about it, for services that thread or close by it;
+    `closes` says that it is over.
     """
 
-    title: str
-    text: str
-    html: str
-    tone: Tone
+    letter: Letter
     alert_id: str
-    thread: str | None = None
+    incident: str | None = None
+    closes: bool = False
+
+    @property
+    def title(self) -> str:
+        return plain(self.letter.title)
+
+    @property
+    def tone(self) -> Tone:
+        return self.letter.tone
+
+    @property
+    def text(self) -> str:
+        return self.body(Form.TEXT)
+
+    @property
+    def html(self) -> str:
+        return self.body(Form.HTML)
+
+    def body(self, form: Form, room: int = MAX_BODY) -> str:
+        """Return the message in a form, in at most `room` characters. Markdown begins with the title, others do not."""
+        return written(self.letter, self.alert_id, form, min(room, MAX_BODY))
 
 
 def render(alert_id: str, kind: AlertKind, facts: Facts, *, public_url: str | None, at: int) -> Message:
     """Return the message of an alert as it reads when sent at the instant `at` (ms UTC)."""
-    said = LETTERS[kind](Case(facts, public_url, at))
-    return Message(
-        said.title, as_text(said, alert_id), as_html(said, alert_id), said.tone, alert_id, _thread(facts, public_url)
-    )
+    letter = LETTERS[kind](Case(facts, public_url, at))
+    return Message(letter, alert_id, _incident(facts, public_url), kind is AlertKind.RECOVERED)
 
 
-def _thread(facts: Facts, public_url: str | None) -> str | None:
+def _incident(facts: Facts, public_url: str | None) -> str | None:
     incident = facts.get("incident_id")
     host = urlsplit(public_url).hostname if public_url else None
-    return None if incident is None else f"<incident-{incident}@{host or 'seestackd.invalid'}>"
+    return None if incident is None else f"incident-{incident}@{host or 'seestackd.invalid'}"

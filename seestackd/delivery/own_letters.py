@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from seestackd.core.incidents import AlertKind
 from seestackd.delivery.letters import MAX_NAME, Case, Letter, Rows, Tone, fitted, late, state_word
-from seestackd.delivery.wording import MINUTE, age, clock, counted, harmless, near, span, stretch, zone
+from seestackd.delivery.wording import MINUTE, age, clock, counted, foreign, harmless, marked, near, span, stretch, zone
 
 MAX_LISTED = 50
 NOT_RUNNING = "not running"
@@ -15,10 +15,10 @@ def trial(case: Case) -> Letter:
     channel = harmless(facts.get("channel") or "this one", MAX_NAME)
     host = urlsplit(case.public_url).netloc if case.public_url else ""
     on = f" on {host}" if host else ""
-    sender = f" by {harmless(facts['sent_by'], MAX_NAME)}" if facts.get("sent_by") else ""
+    sender = f" by {foreign(facts['sent_by'], MAX_NAME)}" if facts.get("sent_by") else ""
     when = clock(case.now // MINUTE * MINUTE, case.where)
-    lead = f"This is a test; nothing is wrong. Channel {channel}{on}, sent{sender} {when}."
-    example = harmless(facts.get("example") or "MISSED nightly-backup: due 03:00 CET", 200)
+    lead = f"This is a test; nothing is wrong. Channel {marked(channel)}{on}, sent{sender} {when}."
+    example = foreign(facts.get("example") or "MISSED nightly-backup: due 03:00 CET", 200)
     title = fitted("TEST from seestackd: channel ", channel, " works")
     return Letter(Tone.INFO, title, f"{lead}\nA real alert looks like: {example}")
 
@@ -34,8 +34,8 @@ def blind(case: Case) -> Letter:
     lead = f"{fell} marked unknown, not missed." if count else "No run fell in that time."
     rows: Rows = [("From", f"{stretch(began, ended, case.where)} ({span(ended - began)})")]
     if cause != NOT_RUNNING:
-        rows.append(("Cause", cause))
-    slugs = [harmless(slug, MAX_NAME) for slug in facts.get("slugs") or ()]
+        rows.append(("Cause", marked(cause)))
+    slugs = [foreign(slug, MAX_NAME) for slug in facts.get("slugs") or ()]
     if slugs:
         more = f" and {len(slugs) - MAX_LISTED} more" if len(slugs) > MAX_LISTED else ""
         rows.append(("Monitors", ", ".join(slugs[:MAX_LISTED]) + more))
@@ -47,13 +47,16 @@ def blind(case: Case) -> Letter:
 def dead_letter(case: Case) -> Letter:
     facts = case.facts
     channel = harmless(facts.get("channel") or "a channel", MAX_NAME)
-    about = f"{state_word(facts.get('kind'))} {case.name}"
-    rows: Rows = [("Alert", about), ("Channel", channel)]
+    word, name = state_word(facts.get("kind")), case.name if facts.get("slug") or facts.get("name") else ""
+    about = f"{word} {name}".strip()
+    rows: Rows = [("Alert", f"{word} {marked(name)}".strip()), ("Channel", marked(channel))]
     if facts.get("created_at") is not None:
         rows.append(("Raised", f"{near(facts['created_at'], case.where, case.now)}"))
-    rows.append(("Reason", harmless(facts.get("reason") or "not known", 500)))
-    rows.append(("Next", "mend the channel, try it with `seestackd alert test`, see `seestackd alert ls`"))
-    title = fitted(f"UNDELIVERED to {channel[:24]}: ", about, "")
+    rows.append(("Reason", foreign(facts.get("reason") or "not known", 500)))
+    number = facts.get("row_id")
+    again = f", then send it again: {marked(f'seestackd alert resend {number}')}" if number is not None else ""
+    rows.append(("Next", f"mend the channel, try it: {marked('seestackd alert test')}{again}"))
+    title = fitted(f"UNDELIVERED to {marked(channel[:24])}: ", about, "")
     return Letter(Tone.WARNING, title, "An alert could not be delivered and was given up.", (*rows, *late(case)))
 
 
@@ -62,8 +65,6 @@ def reminder(case: Case) -> Letter:
     down = sorted(case.facts.get("down") or (), key=lambda one: one.get("since") or 0)
     oldest = f" after {age(case.now - down[0]['since'])}" if down and down[0].get("since") else ""
     rows: Rows = []
-    if len(down) > MAX_LISTED:
-        rows.append(("More", f"and {len(down) - MAX_LISTED} more"))
     if case.facts.get("next_at") is not None:
         rows.append(("Next", f"reminder {near(case.facts['next_at'], case.where, case.now)}"))
     page = case.link("/i")
@@ -73,6 +74,7 @@ def reminder(case: Case) -> Letter:
         lead="These are still down and not acknowledged:",
         rows=(*rows, *late(case)),
         table=tuple(_still_down(case, one) for one in down[:MAX_LISTED]),
+        total=len(down),
         links=(("Acknowledge or silence", page),) if page else (),
     )
 
@@ -80,7 +82,7 @@ def reminder(case: Case) -> Letter:
 def _still_down(case: Case, one: dict[str, object]) -> tuple[str, ...]:
     where = zone(one["timezone"]) if one.get("timezone") else case.where
     since, last, code = one.get("since"), one.get("last_ok_at"), one.get("exit_code")
-    cells = [state_word(one.get("kind")), harmless(one.get("slug") or "a monitor", MAX_NAME)]
+    cells = [state_word(one.get("kind")), foreign(one.get("slug") or "a monitor", MAX_NAME)]
     cells.append(f"since {near(since, where, case.now)}" if isinstance(since, int) else "")
     if code is not None:
         cells.append(f"exit {code}")

@@ -19,3 +19,7 @@ trigv trigvs tweet twilio twist twitter vapid viber victorops voipms vonage webe
 workflow workflows wpush wxpusher wxteams x xbmc xbmcs xmatters xml xmls xmpp xmpps youlmk zalo zoom zulip
 """
 ALLOWED = frozenset(_SCHEMAS.split())
+# These keep incidents, which later messages update and close.
+RESOLVING = frozenset({"opsgenie", "pagerduty"})
+# What Apprise hands them as plain text they show as Markdown.
+SHOW_MARKDOWN = frozenset({"discord", "mmost", "mmosts"})

@@ -1,12 +1,18 @@
-"""Instants, durations and foreign text as people read them. Instants in ms UTC, durations in ms."""
+"""Instants, durations and foreign text as people read them. Instants in ms UTC, durations in ms.
+
+What others wrote (names, messages) lies between two marks until a letter takes its form, which shows it literally.
+"""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 # Control characters, direction overrides and the separators that some readers take for a new line.
-_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ue000\ue001]+")
+_BEGIN, _END = "\ue000", "\ue001"
+_FOREIGN = re.compile(f"{_BEGIN}([^{_BEGIN}{_END}]*){_END}")
 
 # Words that make a chat service call everybody, as a job may print them.
 _CALLS = re.compile(r"(?<![\w.])@(?=(?:everyone|here|channel|all)\b)|<(?=[!@#])", re.IGNORECASE)
@@ -18,6 +24,25 @@ def harmless(text: object, limit: int = 1000) -> str:
     sound = str(text)[: 4 * limit].encode("utf-8", "replace").decode()
     line = _CALLS.sub(lambda call: call.group() + _GAP, _HARMFUL.sub(" ", sound).strip())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def foreign(text: object, limit: int = 1000) -> str:
+    """Return `harmless` text, marked as somebody else's."""
+    return marked(harmless(text, limit))
+
+
+def marked(text: str) -> str:
+    return f"{_BEGIN}{text}{_END}"
+
+
+def plain(text: str) -> str:
+    """Return a text without the marks."""
+    return text.replace(_BEGIN, "").replace(_END, "")
+
+
+def shown(text: str, show: Callable[[str], str]) -> str:
+    """Return a text with what lay between marks as `show` returns it."""
+    return plain(_FOREIGN.sub(lambda found: show(found[1]), text))
 
 
 def zone(name: object) -> tzinfo:
@@ -74,7 +99,9 @@ def took(ms: int) -> str:
 
 
 def span(ms: int) -> str:
-    """Return a length of time: `44 s`, `1 m 30 s`, `15 min`, `3 h 22 min`, `24 h`, `3 d 4 h`."""
+    """Return a length of time: `1 s` at least, `44 s`, `1 m 30 s`, `15 min`, `3 h 22 min`, `24 h`, `3 d 4 h`."""
+    if ms < MINUTE - SECOND // 2:
+        return f"{max(1, round(ms / SECOND))} s"
     if ms < 10 * MINUTE and round(ms / SECOND) % 60:
         return took(ms)
     if ms < HOUR:

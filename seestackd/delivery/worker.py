@@ -14,16 +14,8 @@ from seestackd.delivery.messages import Message, render
 from seestackd.delivery.threads import Threads
 from seestackd.errors import Busy
 from seestackd.feed import Feed
-from seestackd.operations.outbox import (
-    ClaimLane,
-    ReleaseLane,
-    SettleDelivery,
-    claim_lane,
-    release_lane,
-    settle_delivery,
-    void_claims,
-    waiting_channels,
-)
+from seestackd.operations.lanes import ClaimLane, ReleaseLane, claim_lane, release_lane, void_claims, waiting_channels
+from seestackd.operations.outbox import SettleDelivery, settle_delivery
 from seestackd.runner import Runner
 
 log = logging.getLogger(__name__)
@@ -153,8 +145,7 @@ class Delivery:
 
     async def _round(self, channel: str) -> float | None:
         """Send what is due; returns the seconds until there is more (None: until woken)."""
-        limit_ms = self._limit_ms(channel)
-        claimed = await self._runner.run(claim_lane, ClaimLane(channel, self._owner, limit_ms))
+        claimed = await self._runner.run(claim_lane, self._claim(channel))
         for row in claimed.rows:
             if self._stopping:
                 break
@@ -221,6 +212,10 @@ class Delivery:
             task = asyncio.create_task(self._settle(row, sent))
             lane.late.add(task)
             task.add_done_callback(lane.late.discard)
+
+    def _claim(self, name: str) -> ClaimLane:
+        channel = self.channels.get(name) or Channel(name, "")
+        return ClaimLane(name, self._owner, channel.limit_ms, channel.digest, channel.resolves)
 
     def _limit_ms(self, name: str) -> int:
         channel = self.channels.get(name)

@@ -1,5 +1,6 @@
 """Digests: one message for the many alerts of a storm (semantics.md 8)."""
 
+from dataclasses import replace
 from typing import Any
 
 from seestackd.core.digest import common_cause, counts
@@ -39,14 +40,27 @@ def _described(tx: Transaction, digest_id: int, at: int) -> tuple[Severity, dict
         "at": at,
         "timezone": tx.routing.timezone,
         "cause": cause.as_facts() if cause is not None else None,
-        "lines": [_line(row) for row in first],
+        "lines": [_line(brought_up_to_date(tx, row)) for row in first],
     }
     return loudest, facts
 
 
 def _line(row: OutboxRow) -> dict[str, Any]:
     facts = row.alert.facts
-    line = {name: facts[name] for name in _COPIED if facts.get(name) is not None}
+    line = {name: facts[name] for name in _COPIED if name in facts}
     if facts.get("message"):
         line["message"] = str(facts["message"])[:MESSAGE_CHARS]
     return {"kind": row.alert.kind.value, **line}
+
+
+def brought_up_to_date(tx: Transaction, row: OutboxRow) -> OutboxRow:
+    """Add what the text must know of the incident since: that it closed, or that its opening was never told here."""
+    alert, incident = row.alert, None
+    if alert.incident_id is not None:
+        incident = tx.incidents.by_id(alert.incident_id)
+    if incident is None or incident.closed_at is None:
+        return row
+    news: dict[str, Any] = {"closed_at": incident.closed_at}
+    if alert.kind is AlertKind.RECOVERED:
+        news = {"opening_untold": not tx.outbox.told(incident.id, alert.channel)}
+    return replace(row, alert=replace(alert, facts={**alert.facts, **news}))

@@ -1,11 +1,10 @@
 """Claiming a channel's lane: what is sent next, and when (semantics.md 8)."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from seestackd.core.digest import SINGLES, after_digest, after_singles, digest_at, refreshed, singles_left
-from seestackd.core.incidents import AlertKind, OutboxRow
-from seestackd.operations.digests import gather
+from seestackd.core.incidents import OutboxRow
+from seestackd.operations.digests import brought_up_to_date, gather
 from seestackd.store.interface import Transaction
 
 CLAIM_LIMITS = 3
@@ -54,7 +53,7 @@ def claim_lane(tx: Transaction, command: ClaimLane, at: int) -> Claimed:
         rows, told_at = _budgeted(tx, command, at)
         waits.append(told_at)
     if rows:
-        return Claimed(tuple(_brought_up_to_date(tx, row) for row in rows), 0)
+        return Claimed(tuple(brought_up_to_date(tx, row) for row in rows), 0)
     lanes.release(channel, command.owner)
     probed = tx.outbox.oldest_failed(channel) is not None
     waits += [tx.outbox.next_due(channel, at), lanes.health(channel).probe_at if probed else None]
@@ -133,16 +132,3 @@ def _turn(tx: Transaction, channel: str, at: int) -> list[OutboxRow]:
         tx.outbox.tell_alone([only.id])
         return [only]
     return [gather(tx, channel, at)]
-
-
-def _brought_up_to_date(tx: Transaction, row: OutboxRow) -> OutboxRow:
-    """Add what the text must know of the incident since: that it closed, or that its opening was never told here."""
-    alert, incident = row.alert, None
-    if alert.incident_id is not None:
-        incident = tx.incidents.by_id(alert.incident_id)
-    if incident is None or incident.closed_at is None:
-        return row
-    news: dict[str, Any] = {"closed_at": incident.closed_at}
-    if alert.kind is AlertKind.RECOVERED:
-        news = {"opening_untold": not tx.outbox.told(incident.id, alert.channel)}
-    return replace(row, alert=replace(alert, facts={**alert.facts, **news}))

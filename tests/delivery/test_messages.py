@@ -8,30 +8,21 @@ from typing import Any
 import pytest
 
 from seestackd.core.incidents import AlertKind
-from seestackd.delivery.forms import MAX_BODY
+from seestackd.delivery.examples import ALERT_ID, EXAMPLES
+from seestackd.delivery.forms import MAX_BODY, Form
 from seestackd.delivery.messages import Message, render
 
 GOLDEN = Path(__file__).parent / "golden"
-ALERT_ID = "019aaf6b-0000-7000-8000-00005eed1234"
 
 
 def ms(*instant: int) -> int:
     return int(datetime(*instant, tzinfo=UTC).timestamp() * 1000)  # type: ignore[arg-type]
 
 
-BACKUP = {"slug": "nightly-backup", "name": "nightly-backup", "timezone": "Europe/Berlin", "incident_id": 42}
-MISSED = BACKUP | {
-    "expected_at": ms(2026, 11, 23, 2, 0),
-    "deadline_at": ms(2026, 11, 23, 2, 15),
-    "grace_ms": 900_000,
-    "at": ms(2026, 11, 23, 2, 15),
-    "last_ok_at": ms(2026, 11, 22, 2, 12, 41),
-    "last_duration_ms": 761_000,
-    "usual_ms": [720_000, 840_000],
-    "good_before": 41,
-    "bad": 1,
-    "also_down": [{"slug": "etl-orders", "kind": "failed", "since": ms(2026, 11, 23, 1, 41)}],
-}
+MISSED, FAILED, RECOVERED, BLIND, DIGEST = (
+    dict(EXAMPLES[kind])
+    for kind in (AlertKind.MISSED, AlertKind.FAILED, AlertKind.RECOVERED, AlertKind.BLIND, AlertKind.DIGEST)
+)
 FIRST_MISS = {
     "slug": "kolkata-report",
     "name": "Report for Kolkata",
@@ -45,63 +36,21 @@ FIRST_MISS = {
     "first_ever": True,
     "bad": 1,
 }
-FAILED = {
-    "slug": "etl-orders",
-    "timezone": "UTC",
-    "incident_id": 41,
-    "at": ms(2026, 11, 23, 14, 31, 2),
-    "exit_code": 1,
-    "duration_ms": 62_000,
-    "usual_ms": [58_000, 58_000],
-    "host": "web-2",
-    "message": "Database connection refused",
-    "bad": 2,
-    "last_ok_at": ms(2026, 11, 23, 13, 30),
-    "output_tail": ["psycopg.OperationalError: connection refused", "retry 3/3 failed", "aborting, 0 rows written"],
-    "output_lines": 214,
-}
-HUNG = {
-    "slug": "vacuum-db",
-    "incident_id": 43,
-    "started_at": ms(2026, 11, 22, 4, 0),
-    "at": ms(2026, 11, 22, 6, 5),
-    "limit_ms": 7_200_000,
-    "usual_ms": [2_400_000, 3_120_000],
-}
-RECOVERED = BACKUP | {
-    "problem": "missed",
-    "began_at": ms(2026, 11, 23, 2, 15),
-    "closed_at": ms(2026, 11, 23, 5, 37),
-    "at": ms(2026, 11, 23, 5, 37),
-    "missed": 1,
-    "run_duration_ms": 775_000,
-    "still_down": [],
-}
-BLIND = {
-    "started_at": ms(2026, 11, 23, 1, 10),
-    "ended_at": ms(2026, 11, 23, 3, 40),
-    "timezone": "Europe/Berlin",
-    "cause": "not running",
-    "unknown": 9,
-    "slugs": ["nightly-backup", "etl-orders"],
-    "at": ms(2026, 11, 23, 3, 41),
-}
-REMINDER = {
-    "at": ms(2026, 11, 24, 8, 0),
-    "next_at": ms(2026, 11, 25, 8, 0),
-    "timezone": "Europe/Berlin",
-    "down": [
-        {"slug": "etl-orders", "kind": "failed", "since": ms(2026, 11, 23, 13, 58), "timezone": "UTC", "exit_code": 1},
-        {
-            "slug": "nightly-backup",
-            "kind": "missed",
-            "since": ms(2026, 11, 23, 2, 15),
-            "last_ok_at": ms(2026, 11, 22, 2, 12),
-        },
+STORM = DIGEST | {
+    "counts": {"missed": 9_998, "recovered": 2},
+    "monitors": 10_000,
+    "cause": {"what": "nobody", "name": None, "count": 9_998, "of": 9_998, "last_at": ms(2026, 11, 23, 14, 20)},
+    "lines": [
+        {"kind": "missed", **MISSED},
+        {"kind": "overrun", **EXAMPLES[AlertKind.OVERRUN]},
+        {"kind": "unknown", "slug": "etl", "unknowns": 3},
+        {"kind": "slow", "slug": "etl", "duration_ms": 61_000},
+        {"kind": "reminder", "down": EXAMPLES[AlertKind.REMINDER]["down"]},
+        {"kind": "blind", **BLIND},
+        {"kind": "recovered", **RECOVERED},
     ],
 }
-CASES: dict[str, tuple[AlertKind, dict[str, Any]]] = {
-    "missed": (AlertKind.MISSED, MISSED),
+EXTRA: dict[str, tuple[AlertKind, dict[str, Any]]] = {
     "missed-first": (AlertKind.MISSED, FIRST_MISS),
     "missed-interval": (
         AlertKind.MISSED,
@@ -113,13 +62,10 @@ CASES: dict[str, tuple[AlertKind, dict[str, Any]]] = {
             "grace_ms": 1000,
         },
     ),
-    "failed": (AlertKind.FAILED, FAILED),
     "failed-bare": (
         AlertKind.FAILED,
         {"slug": "etl-orders", "at": ms(2026, 11, 23, 14, 31, 2), "bad": 1, "good_before": 1},
     ),
-    "overrun": (AlertKind.OVERRUN, HUNG),
-    "recovered": (AlertKind.RECOVERED, RECOVERED),
     "recovered-among-others": (
         AlertKind.RECOVERED,
         RECOVERED
@@ -129,34 +75,11 @@ CASES: dict[str, tuple[AlertKind, dict[str, Any]]] = {
             "still_down": [{"slug": "vacuum-db", "kind": "overrun", "since": ms(2026, 11, 22, 6, 0)}],
         },
     ),
-    "test": (AlertKind.TEST, {"channel": "slack-ops", "sent_by": "admin", "at": ms(2026, 11, 23, 14, 2, 31)}),
     "nothing-known": (AlertKind.MISSED, {}),
-    "changed": (AlertKind.CHANGED, FAILED),
-    "unknown": (AlertKind.UNKNOWN, MISSED | {"unknowns": 3}),
-    "slow": (
-        AlertKind.SLOW,
-        MISSED | {"duration_ms": 1_880_000, "median_ms": 761_000, "at": ms(2026, 11, 23, 2, 31, 20)},
-    ),
-    "flapping": (AlertKind.FLAPPING, MISSED | {"openings": 6}),
-    "escalation": (
-        AlertKind.ESCALATION,
-        MISSED | {"problem": "missed", "opened_at": ms(2026, 11, 23, 2, 15), "at": ms(2026, 11, 23, 2, 45)},
-    ),
-    "blind": (AlertKind.BLIND, BLIND),
     "blind-while-running": (AlertKind.BLIND, BLIND | {"cause": "the disk was full", "unknown": 0, "slugs": []}),
-    "dead-letter": (
-        AlertKind.DEAD_LETTER,
-        BACKUP
-        | {
-            "channel": "slack-ops",
-            "kind": "missed",
-            "created_at": ms(2026, 11, 23, 2, 15),
-            "at": ms(2026, 11, 23, 2, 16),
-            "reason": "given up after 3 attempts: HTTP 404: there is nothing at this address; was the webhook removed?",
-        },
-    ),
-    "reminder": (AlertKind.REMINDER, REMINDER),
+    "digest-of-a-storm": (AlertKind.DIGEST, STORM),
 }
+CASES = {kind.replace("_", "-"): (AlertKind(kind), dict(facts)) for kind, facts in EXAMPLES.items()} | EXTRA
 
 
 def written(
@@ -168,20 +91,20 @@ def written(
 @pytest.mark.parametrize("name", CASES)
 def test_it_says_exactly_this(name: str) -> None:
     message = written(*CASES[name])
-    text = f"Subject: {message.title}\nTone: {message.tone}\n\n{message.text}\n"
-    file = GOLDEN / f"{name}.txt"
+    golden(f"{name}.txt", f"Subject: {message.title}\nTone: {message.tone}\n\n{message.text}\n")
+
+
+@pytest.mark.parametrize("form", [Form.HTML, Form.MARKDOWN])
+@pytest.mark.parametrize("name", [kind.replace("_", "-") for kind in AlertKind])
+def test_it_says_the_same_in_every_form(name: str, form: Form) -> None:
+    golden(f"{name}.{'md' if form is Form.MARKDOWN else 'html'}", written(*CASES[name]).body(form) + "\n")
+
+
+def golden(name: str, text: str) -> None:
+    file = GOLDEN / name
     if os.environ.get("SEESTACKD_WRITE_GOLDEN"):
         file.write_text(text)
     assert text == file.read_text()
-
-
-@pytest.mark.parametrize("name", ["missed", "failed", "recovered", "reminder", "test"])
-def test_it_says_the_same_in_html(name: str) -> None:
-    page = written(*CASES[name]).html + "\n"
-    file = GOLDEN / f"{name}.html"
-    if os.environ.get("SEESTACKD_WRITE_GOLDEN"):
-        file.write_text(page)
-    assert page == file.read_text()
 
 
 def test_markup_of_a_job_is_shown_in_html_not_obeyed() -> None:
@@ -204,7 +127,7 @@ def test_a_job_cannot_call_everybody_in_a_chat(call: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_titles_begin_with_the_state_and_fit_into_sixty_characters(name: str) -> None:
     title = written(*CASES[name]).title
-    assert title.split()[0].isupper() or title.startswith(("Still down", "seestackd "))
+    assert title.split()[0].isupper() or title.startswith(("Still down", "seestackd ", "7 ", "10,000 "))
     assert len(title) <= 60
 
 

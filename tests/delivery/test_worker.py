@@ -15,13 +15,12 @@ from seestackd.delivery.channels import Channel
 from seestackd.delivery.messages import Message, render
 from seestackd.delivery.worker import Delivery
 from seestackd.feed import Feed
+from seestackd.operations.lanes import ClaimLane, claim_lane
 from seestackd.operations.outbox import (
     AlertView,
-    ClaimLane,
     ListAlerts,
     QueueTest,
     ShowAlert,
-    claim_lane,
     listed,
     queue_test,
     shown,
@@ -190,7 +189,7 @@ async def test_what_is_due_later_needs_nothing_to_wake_it_but_time(house: House)
 
 async def test_recovery_does_not_overtake_the_opening_it_belongs_to(house: House) -> None:
     async with webhook(500, 200) as hook:
-        await house.open(Channel("chat", hook.url()))
+        await house.open(Channel("chat", hook.url(), digest=9))
         opening, recovery = await house.put(missed("chat", "opening"), missed("chat", "recovery"))
         await house.tried(opening)
         assert (await house.row(recovery)).attempts == 0
@@ -243,7 +242,7 @@ async def test_a_sending_that_succeeds_after_its_limit_is_not_repeated(house: Ho
 
 async def test_with_four_hanging_sendings_a_channel_counts_as_failing(house: House) -> None:
     async with webhook("drip") as dripping:
-        delivery = await house.open(Channel("slow", dripping.url(), limit=0.1))
+        delivery = await house.open(Channel("slow", dripping.url(), limit=0.1, digest=9))
         rows = await house.put(*(missed("slow", f"job-{number}", number) for number in range(5)))
         last = await house.tried(rows[-1])
         assert delivery.threads.lingering("slow") == 4
@@ -302,7 +301,7 @@ async def test_a_test_alert_tells_at_once_how_it_went(house: House) -> None:
 
 async def test_a_hundred_alerts_of_a_hundred_monitors_all_arrive_once(house: House) -> None:
     async with webhook() as hook:
-        await house.open(Channel("chat", hook.url()))
+        await house.open(Channel("chat", hook.url(), digest=100))
         rows = await house.put(*(missed("chat", f"job-{number}", number) for number in range(100)))
         await house.settled(rows[-1], timeout=20)
         listing = await house.runner.read(listed, ListAlerts(limit=200, state="delivered"))
