@@ -16,11 +16,12 @@ from seestackd.operations import keys, monitors
 from seestackd.runner import Runner
 from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.web.auth import KeyTable
+from seestackd.web.openapi import document
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
 from tests.documents import shell_lines, text
 from tests.source import ROOT
 
-KEY, PING_KEY = make_secret(b"\x01" * 32), make_secret(b"\x02" * 32)
+KEY, PING_KEY, ADMIN_KEY = (make_secret(bytes([number]) * 32) for number in (1, 2, 3))
 
 
 @asynccontextmanager
@@ -32,6 +33,7 @@ async def listening(folder: Path) -> AsyncIterator[tuple[str, set[str]]]:
     project = runner.call(keys.ensure_project, keys.EnsureProject())
     runner.call(keys.create, keys.CreateKey(project.id, "cron", Scope.INGEST, KEY))
     runner.call(keys.create, keys.CreateKey(project.id, "crontab", Scope.PING, PING_KEY))
+    runner.call(keys.create, keys.CreateKey(project.id, "admin", Scope.ADMIN, ADMIN_KEY))
     runner.call(monitors.add, monitors.AddMonitor(project.id, new_monitor("nightly-backup", "1d"), "p" * 22))
     runner.start()
     table = KeyTable(runner, feed, clock)
@@ -55,10 +57,24 @@ async def _no_troubles() -> dict[str, str]:
 
 
 async def test_the_urls_described_are_those_that_exist(tmp_path: Path) -> None:
-    rows = re.findall(r"^\| `(/[^`]*)` \| [A-Z, ]+ \|", text(ROOT / "docs" / "http.md"), re.MULTILINE)
+    first_table = text(ROOT / "docs" / "http.md").partition("\n## ")[0]
+    rows = re.findall(r"^\| (`/[^|]*`) \|", first_table, re.MULTILINE)
+    described = {path for row in rows for path in re.findall(r"`([^`]+)`", row)}
 
     async with listening(tmp_path) as (_, paths):
-        assert {path.replace("{rest}", "…") for path in paths} == set(rows)
+        shown = {re.sub(r"^/api/v1/.*", "/api/v1/…", path.replace("{rest}", "…")) for path in paths}
+        assert shown == described
+
+
+def test_the_management_calls_described_are_those_of_the_openapi_document() -> None:
+    calls = {
+        f"{method.upper()} {path}": operation["summary"]
+        for path, item in document()["paths"].items()
+        for method, operation in item.items()
+    }
+    rows = re.findall(r"^\| `([A-Z]+ /api/[^`]+)` \| (.*) \|$", text(ROOT / "docs" / "http.md"), re.MULTILINE)
+
+    assert dict(rows) == calls
 
 
 def curls() -> list[tuple[str, str]]:
@@ -79,7 +95,7 @@ async def test_documented_curl_lines_work_as_they_stand(tmp_path: Path) -> None:
     async with listening(tmp_path) as (url, _):
         for page, line in curls():
             typed = line.replace("http://127.0.0.1:8080", url).replace("/ping/KEY/", f"/ping/{PING_KEY}/")
-            typed = typed.replace("PINGKEY", PING_KEY).replace("Key: KEY", f"Key: {KEY}")
+            typed = typed.replace("ADMINKEY", ADMIN_KEY).replace("PINGKEY", PING_KEY).replace("Key: KEY", f"Key: {KEY}")
             # A crontab's path holds the job; -fsS make curl's exit status the answer's.
             script = f'PATH="{tmp_path}:$PATH"; set -e; {typed}'
             done = await asyncio.to_thread(
@@ -90,7 +106,7 @@ async def test_documented_curl_lines_work_as_they_stand(tmp_path: Path) -> None:
         stored = await _heard(tmp_path)
     assert set(seen) == {"README.md", "docs/manual.md", "docs/http.md"}
     assert seen["README.md"] == 2
-    assert stored >= sum(seen.values()) - 3, "all but http-requests, replay and livez are pings"
+    assert stored >= sum(seen.values()) - 6, "all but http-requests, replay, livez and the API's three are pings"
 
 
 async def _heard(folder: Path) -> int:
