@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,13 +41,14 @@ def _fill(tx: Transaction, command: tuple[str, list[NewMonitor]], at: int) -> No
         add(tx, AddMonitor(project.id, new, secrets.token_urlsafe(16)), at)
 
 
-def build(folder: Path, monitors: int, schedule: str = "1h") -> Fleet:
-    """Make a database with `monitors` monitors named job-000000 and so on."""
+def build(folder: Path, monitors: int, schedule: str = "1h", extra: Sequence[NewMonitor] = ()) -> Fleet:
+    """Make a database with `monitors` monitors named job-000000 and so on, and the `extra` ones."""
     secret = make_secret(secrets.token_bytes(RANDOM_BYTES))
     (folder / "data").mkdir(mode=0o700, parents=True)
     store = SqliteStore.open(folder / "data" / "seestackd.db")
     try:
         news = [new_monitor(f"job-{number:06d}", schedule) for number in range(monitors)]
+        news += extra
         Runner(store, Clock(), Feed(), lambda: None).call(_fill, (secret, news))
     finally:
         store.close()

@@ -27,12 +27,9 @@ def available() -> bool:
 
 def drive(url: str, key: str, *, connections: int, monitors: int, seconds: int, keep_alive: bool) -> Load:
     """Send heartbeats as fast as `connections` clients can."""
-    arguments = [key, "0", str(monitors), *([] if keep_alive else ["close"])]
-    report = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "20", "-s", str(_SCRIPT), url, "--"]
-        + arguments,
-        capture_output=True, text=True, timeout=seconds + 60, check=True,
-    ).stdout  # fmt: skip
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "20", "-s", str(_SCRIPT)]
+    command += [url, "--", key, "0", str(monitors), *([] if keep_alive else ["close"])]
+    report = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
     return Load(
         rate=float(_found(r"Requests/sec:\s+([\d.]+)", report) or 0),
         p50_ms=_latency("50", report),
