@@ -131,7 +131,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck]]:
         patience = Patience(settle_s=settings.judge.settle_s)
         scheduler = Scheduler(runner, feed, clock, bool(start.inherited), patience, chores=(keys.flush_uses,))
         check = SelfCheck(runner, scheduler, delivery, clock, settings.storage.path)
-        edge = create_app(runner, keys, clock, _web_settings(settings), check.troubles)
+        edge = create_app(runner, keys, clock, _web_settings(settings), check.troubles, lambda: settings.channels)
         await edge.setup()
         await scheduler.start()
         stack.push_async_callback(scheduler.stop)
