@@ -22,7 +22,7 @@ def after_step(monitor: Monitor, state: State, at: int, step_ms: int) -> State:
     shifted.open_runs = tuple(
         replace(run, started_at=run.started_at + step_ms, limit_at=run.limit_at + step_ms) for run in state.open_runs
     )
-    elapsed = ("hold_until", "paused_until", "last_finish_at", "last_ping_at")
+    elapsed = ("hold_until", "paused_until", "last_finish_at", "last_ping_at", "unknown_of")
     interval = monitor.schedule.interval_ms is not None
     for name in (*elapsed, "expected_at") if interval else elapsed:
         value = getattr(state, name)

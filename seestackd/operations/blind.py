@@ -90,6 +90,7 @@ def clock_stepped(tx: Transaction, command: ClockStepped, at: int) -> int:
     tx.blind.record_step(at, step)
     if abs(step) <= BLIND_STEP_MS:
         return 0
+    tx.blind.shift(step)
     tx.blind.open(min(at, at - step), at, CLOCK_STEP)
     touched = 0
     for project in tx.projects.all():

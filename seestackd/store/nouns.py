@@ -153,6 +153,10 @@ class Blind(Protocol):
         """Count runs that ended unknown on the window that began at `started_at`."""
         ...
 
+    def shift(self, step_ms: int) -> None:
+        """Move the windows with a step of the clock: they happened as long ago as before."""
+        ...
+
     def recent(self, limit: int) -> list[BlindWindow]:
         """Return the newest windows first."""
         ...

@@ -133,6 +133,8 @@ class World:
         """The wall clock, which now says `at`, was moved by `by`."""
         if abs(by) <= 30_000:
             return
+        self.blind = [(since + by, until + by) for since, until in self.blind]
+        self.steps = [(since + by, until + by) for since, until in self.steps]
         self.blind.append((min(at, at - by), at))
         self.steps.append(self.blind[-1])
         if is_forgotten(self.monitor, self.state, at):
@@ -169,7 +171,8 @@ class World:
         return entry.reason
 
     def covering(self, slot: int) -> SlotEntry | None:
-        entry = next((each for each in reversed(self.entries) if each.first_at <= slot), None)
+        first = max((first for first in self.ledger if first <= slot), default=None)
+        entry = None if first is None else self.ledger[first]
         return entry if entry is not None and entry.last_at >= slot else None
 
     # How it is kept
@@ -198,7 +201,7 @@ class World:
             incident=self.incident,
             entry=entry,
             before=before,
-            taken=tuple((each.first_at, each.last_at) for each in self.entries),
+            taken=self._taken(expected),
             windows=self.windows,
             blind=tuple(self.blind),
             steps=tuple(self.steps),
@@ -206,6 +209,13 @@ class World:
             refused_at=self.refused_at,
             run_id=max(self.runs, default=0) + 1,
         )
+
+    def _taken(self, expected: int | None) -> tuple[Stretch, ...]:
+        """As the store gives them: from what is expected on, or of the last weeks when nothing is."""
+        newest = self.state.newest_slot
+        if newest is None or (expected is not None and newest < expected):
+            return ()
+        return tuple((each.first_at, each.last_at) for each in self.entries if each.last_at >= (expected or 0))
 
     def _apply(self, decision: Decision) -> Decision:
         self.last = decision

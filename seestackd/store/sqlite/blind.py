@@ -45,6 +45,9 @@ class SqliteBlind:
             "UPDATE blind_windows SET unknown = unknown + ?, slugs = ? WHERE id = ?", (runs, json.dumps(slugs), row[0])
         )
 
+    def shift(self, step_ms: int) -> None:
+        self._execute("UPDATE blind_windows SET started_at = started_at + ?, ended_at = ended_at + ?", (step_ms,) * 2)
+
     def recent(self, limit: int) -> list[BlindWindow]:
         rows = self._execute(f"SELECT {_COLUMNS} FROM blind_windows ORDER BY id DESC LIMIT ?", (limit,))
         return [_window(row) for row in rows.fetchall()]
