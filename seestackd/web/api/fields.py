@@ -41,13 +41,15 @@ class Document(BaseModel):
 class Body(Document):
     """A document that is sent; fields nobody knows are ignored, unless they look like a slip (problems.py)."""
 
-    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True, extra="allow", allow_inf_nan=False, validate_by_alias=True, validate_by_name=False
+    )
 
 
 class Query(Document):
     """The query of a URL. `projectId` may be left out: a key belongs to one project."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", validate_by_alias=True, validate_by_name=False)
 
     project_id: Annotated[Uid | None, Field(description="The project of the key that is used; may be left out")] = None
 
@@ -131,7 +133,7 @@ def limited(characters: int) -> tuple[AfterValidator, AfterValidator, Any]:
 Instant = Annotated[int, PlainSerializer(iso, return_type=str, when_used="json"), WithJsonSchema(_DATE_TIME)]
 """An instant that is answered; milliseconds UTC inside."""
 
-When = Annotated[wire.DateTime, WithJsonSchema(_DATE_TIME)]
+When = Annotated[wire.DateTime, PlainSerializer(iso, return_type=str, when_used="json"), WithJsonSchema(_DATE_TIME)]
 """An instant that is sent."""
 
 Whole = Annotated[int, BeforeValidator(_whole)]

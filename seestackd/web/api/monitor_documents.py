@@ -155,7 +155,7 @@ def shown(row: MonitorRow, at: int, project_uid: str) -> MonitorShown:
         current_status=shown_status(monitor, state, at),
         running=any(not run.overran for run in state.open_runs),
         last_ping_at=state.last_ping_at,
-        next_expected_at=state.expected_at,
+        next_expected_at=None if state.status is Status.PAUSED else state.expected_at,
         deadline_at=state.deadline_at,
         paused_until=state.paused_until,
         last_ok_at=state.last_ok_at,
