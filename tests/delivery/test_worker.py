@@ -242,7 +242,7 @@ async def test_a_sending_that_succeeds_after_its_limit_is_not_repeated(house: Ho
 
 async def test_with_four_hanging_sendings_a_channel_counts_as_failing(house: House) -> None:
     async with webhook("drip") as dripping:
-        delivery = await house.open(Channel("slow", dripping.url(), limit=0.1, digest=9))
+        delivery = await house.open(Channel("slow", dripping.url("/hook?rto=20"), limit=0.1, digest=9))
         rows = await house.put(*(missed("slow", f"job-{number}", number) for number in range(5)))
         last = await house.tried(rows[-1])
         assert delivery.threads.lingering("slow") == 4
