@@ -9,6 +9,8 @@ LOCKED := --require-hashes --only-binary :all:
 COMPILE = env -u UV_FIND_LINKS $(UV) pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 PYTEST := $(BIN)/pytest
+# Many tests wait for real processes, so a few more at a time than there are cores.
+JOBS ?= 3
 CODE := $(wildcard seestackd tests bench)
 
 MAKEFLAGS += --no-print-directory
@@ -29,7 +31,7 @@ demo: install ## watch a job stop, the alert arrive and the recovery follow, wit
 	@exec $(BIN)/python -m tests.journeys.demo
 
 test: install ## run all tests but the long ones (ARGS=tests/core for some)
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) -n $(JOBS) $(ARGS)
 
 check: static test ## format, lint, types, rooms and tests: what has to pass before a change lands
 
