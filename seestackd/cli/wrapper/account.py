@@ -36,10 +36,16 @@ class Account:
         }
         try:
             target = target_of(asked.values.get("--url"), asked.values.get("--key"))
-            self._reporter = Reporter(target, clock)
-            target.key()
         except NoTarget as error:
             self._problems.append(f"not reported: {error}")
+            return
+        try:
+            target.key()
+        except NoTarget as error:
+            self._problems.append(f"not reported yet: {error}")
+            self._reporter = Reporter(target, clock, str(error))
+        else:
+            self._reporter = Reporter(target, clock)
 
     def started(self) -> None:
         """Tell that it runs."""

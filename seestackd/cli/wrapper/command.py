@@ -8,7 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-Actions = list[tuple[int, ...]]
+Actions = list[tuple[int, int]]
+"""Which descriptor becomes which of the command's."""
 
 NOT_FOUND = 127
 NOT_EXECUTABLE = 126
@@ -52,11 +53,12 @@ class Command:
     @classmethod
     def start(cls, words: list[str], environ: dict[bytes, bytes], actions: Actions) -> "Command":
         """Start it with our directory, limits, umask and files, changed by `actions`. Raises NotStarted."""
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, no exit code is kept
+        # Where it is ignored no exit code is kept.
+        ignored = signal.signal(signal.SIGCHLD, signal.SIG_DFL) is signal.SIG_IGN
         # Blocked before there is a command: none is lost, and none can end us while one runs.
         before: set[int] = set(signal.pthread_sigmask(signal.SIG_BLOCK, {*RELAYED, signal.SIGCHLD}))
         try:
-            return cls(_spawn(words, environ, actions, before))
+            return cls(_spawn(words, environ, actions, before, ignored))
         except OSError as error:
             code = NOT_FOUND if error.errno == errno.ENOENT else NOT_EXECUTABLE
             raise NotStarted(f"{words[0]}: {error.strerror}", code) from None
@@ -81,17 +83,14 @@ class Command:
 
     def _concerns_it(self, told: signal.struct_siginfo) -> bool:
         by_terminal = told.si_code >= _FROM_KERNEL and told.si_signo in _FROM_TERMINAL
-        return not by_terminal and told.si_pid != self.pid
+        # A terminal's hangup is told to the leader of its session alone.
+        alone = told.si_signo == signal.SIGHUP and os.getsid(0) == os.getpid()
+        return (alone or not by_terminal) and told.si_pid != self.pid
 
 
 def interrupted() -> bool:
     """Whether somebody has asked us to end since the command did."""
     return bool(signal.sigpending() & {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM})
-
-
-def spawn_beside(words: list[str], actions: Actions) -> None:
-    """Start something that stays when we have ended: with no variables, and no signal blocked."""
-    _spawn(words, {}, actions, set())
 
 
 def initial_environment() -> dict[bytes, bytes]:
@@ -135,17 +134,43 @@ def _die_of(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
-def _spawn(words: list[str], environ: dict[bytes, bytes], actions: Actions, mask: set[int]) -> int:
-    def spawn(path: str, words: list[str]) -> int:
-        return os.posix_spawnp(path, words, environ, file_actions=actions, setsigmask=mask, setsigdef=_PYTHONS_OWN)
+def _spawn(words: list[str], environ: dict[bytes, bytes], actions: Actions, mask: set[int], ignored: bool) -> int:
+    """Fork and exec, while there is no thread yet: posix_spawn leaves two signals ignored. Raises OSError."""
+    told, tell = os.pipe()  # closed by a successful exec
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _become(words, environ, actions, mask, ignored)
+        except OSError as error:
+            os.write(tell, str(error.errno).encode())
+        finally:
+            os._exit(NOT_FOUND)
+    os.close(tell)
+    failed = os.read(told, 16)
+    os.close(told)
+    if failed:
+        os.waitpid(pid, 0)
+        raise OSError(int(failed), os.strerror(int(failed)))
+    return pid
 
+
+def _become(words: list[str], environ: dict[bytes, bytes], actions: Actions, mask: set[int], ignored: bool) -> None:
+    for end, number in actions:
+        os.dup2(end, number)
+    for own in _PYTHONS_OWN:
+        signal.signal(own, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if ignored:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     try:
-        return spawn(words[0], words)
+        os.execvpe(words[0], words, environ)  # noqa: S606
     except OSError as error:
         if error.errno != errno.ENOEXEC:
             raise
     # A script without #! is the shell's, as for execvp and every shell.
-    return spawn(_SHELL, [_SHELL, _found(words[0]), *words[1:]])
+    os.execve(_SHELL, [_SHELL, _found(words[0]), *words[1:]], environ)  # noqa: S606
 
 
 def _found(name: str) -> str:

@@ -22,10 +22,10 @@ _GLANCE_S = 0.05
 class Reporter:
     """Sends the reports of one run; what does not arrive is kept on disk. `notes` are for standard error.
 
-    `lost` says whether a note is about a report that will never arrive.
+    `lost` says whether a note is about a report that will never arrive; with a `hindrance` all are kept, none is tried.
     """
 
-    def __init__(self, target: Target, clock: Clock) -> None:
+    def __init__(self, target: Target, clock: Clock, hindrance: str = "") -> None:
         self.notes: list[str] = []
         self.lost = False
         self._target = target
@@ -35,8 +35,11 @@ class Reporter:
         self._changed = Condition()
         self._ending = Event()
         self._over = Event()
-        self._trouble = "no answer in time"
-        Thread(target=self._run, daemon=True).start()
+        self._trouble = hindrance or "no answer in time"
+        if hindrance:
+            self._over.set()
+        else:
+            Thread(target=self._run, daemon=True).start()
 
     def tell(self, report: Report) -> None:
         """Send a report as soon as those before it have been sent."""

@@ -9,11 +9,11 @@ import _thread
 import os
 import select
 
-from seestackd.cli.wrapper.command import Actions, spawn_beside
+from seestackd.cli.wrapper.command import Actions
 
 _CHUNK = 65_536  # all that a pipe holds
 _BROKEN = select.POLLERR | select.POLLHUP | select.POLLNVAL
-CARRIER = ["/bin/cat"]
+CARRIER = "/bin/cat"
 
 
 class Tail:
@@ -123,8 +123,8 @@ class Streams:
             self._pipes.append((source, end, sinks))
 
     def file_actions(self) -> Actions:
-        """Return what makes the pipes the command's output, for posix_spawn."""
-        return [(os.POSIX_SPAWN_DUP2, end, sink) for _, end, sinks in self._pipes for sink in sinks]
+        """Return what makes the pipes the command's output, as (end, number)."""
+        return [(end, sink) for _, end, sinks in self._pipes for sink in sinks]
 
     def begin(self) -> None:
         """Carry output from now on; the command has been started."""
@@ -141,8 +141,13 @@ class Streams:
         """End. Where a process in the background still holds a pipe, a carrier of its own takes our place."""
         for pump in self._pumps:
             if pump.stop():
-                dup2 = os.POSIX_SPAWN_DUP2
-                spawn_beside(CARRIER, [(dup2, pump.source, 0), (dup2, pump.sink, 1), (os.POSIX_SPAWN_CLOSE, 2)])
+                _leave_to_carrier(pump.source, pump.sink)
+
+
+def _leave_to_carrier(source: int, sink: int) -> None:
+    dup2, close = os.POSIX_SPAWN_DUP2, os.POSIX_SPAWN_CLOSE
+    # With no variables, one of which holds the key; and no signal blocked.
+    os.posix_spawn(CARRIER, [CARRIER], {}, file_actions=[(dup2, source, 0), (dup2, sink, 1), (close, 2)], setsigmask=())
 
 
 def _open(number: int) -> bool:
