@@ -19,6 +19,7 @@ from seestackd.delivery.channels import Channel
 from seestackd.delivery.deadman import Deadman
 from seestackd.delivery.worker import Delivery
 from seestackd.feed import Feed
+from seestackd.operations.outbox import ShowAlert, shown
 from seestackd.runner import Runner
 from seestackd.scheduler import Patience, Scheduler
 from seestackd.selfcheck import FREE_BYTES, FRESH_S, SelfCheck
@@ -73,6 +74,11 @@ class House:
     async def received(self) -> None:
         async with asyncio.timeout(FLIPS_WITHIN_S):
             while not self.hook.received:
+                await asyncio.sleep(0.02)
+
+    async def tried(self) -> None:
+        async with asyncio.timeout(FLIPS_WITHIN_S):
+            while not (await self.runner.read(shown, ShowAlert(1))).row.attempts:
                 await asyncio.sleep(0.02)
 
     def later(self, seconds: float) -> None:
@@ -195,7 +201,7 @@ async def test_a_writer_that_hangs_is_found_and_is_a_reason_to_restart(house: Ho
 async def test_an_alert_that_waits_for_15_minutes_is_found(house: House) -> None:
     house.hook.answers[:] = [500]
     await house.put()
-    await house.received()
+    await house.tried()
     house.later(14 * 60)
     await house.finds()
 
