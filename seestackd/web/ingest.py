@@ -21,6 +21,7 @@ from seestackd.web.bodies import Bodies
 from seestackd.web.cors import Cors
 from seestackd.web.details import refusal_of
 from seestackd.web.errors import VALIDATION_FAILED, Answers, Refusal, answer, of_error, of_status
+from seestackd.web.proxies import Proxies
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,15 @@ _MAX_NAME = 255  # of a host, trace or run: longer ones are cut, a heartbeat is 
 class Ingest:
     """Takes what SDKs send."""
 
-    def __init__(self, runner: Runner, keys: KeyTable, bodies: Bodies, answers: Answers, cors: Cors) -> None:
+    def __init__(
+        self, runner: Runner, keys: KeyTable, bodies: Bodies, answers: Answers, cors: Cors, proxies: Proxies
+    ) -> None:
         self._runner = runner
         self._keys = keys
         self._bodies = bodies
         self._answers = answers
         self._cors = cors
+        self._proxies = proxies
 
     async def heartbeat(self, request: web.Request) -> web.StreamResponse:
         """POST /ingest/v1/heartbeat: 202 once the ping is committed."""
@@ -87,7 +91,7 @@ class Ingest:
             duration_ms=document["durationMs"],
             rid=_cut(document.get("rid")),
             message=document.get("message"),
-            source="heartbeat",
+            source=self._proxies.client(request),
             host=_cut(document.get("host")),
             trace_id=_cut(document.get("traceId")),
             key=_idempotency_key(request, document),

@@ -68,7 +68,8 @@ def create_app(
         settings.body_timeout * _OUTPUT_TIMEOUTS,
     )
     readiness = None if troubles is None else Readiness(troubles)
-    add_routes(app, Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins)), ping_urls, readiness)
+    ingest = Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins), proxies)
+    add_routes(app, ingest, ping_urls, readiness)
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels, clock.now))
     add_documentation(app)
 

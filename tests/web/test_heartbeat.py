@@ -233,3 +233,10 @@ async def test_sixteen_clients_at_once_are_all_heard(daemon: Daemon) -> None:
 
     assert {answer.status for answer in answers} == {202}
     assert len(await daemon.pings()) == 64
+
+
+async def test_a_heartbeat_is_kept_with_the_address_it_came_from(daemon: Daemon) -> None:
+    assert (await daemon.send(PATH, GOOD)).status == 202
+
+    [stored] = await daemon.pings()
+    assert stored.ping.source == "127.0.0.1"
