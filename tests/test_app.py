@@ -62,13 +62,19 @@ class Faulty:
         self.process = subprocess.Popen([*traced, *serve], stdin=silent, stdout=silent, stderr=silent, env=told)
 
     def __enter__(self) -> "Faulty":
-        self.manager.settimeout(20)
-        assert self.manager.recv(1000).startswith(b"READY=1")
+        try:
+            self.manager.settimeout(20)
+            assert self.manager.recv(1000).startswith(b"READY=1")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        for child in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
-            os.kill(int(child), signal.SIGKILL)
+        # What strace runs outlives it.
+        with contextlib.suppress(FileNotFoundError):
+            for child in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
         self.process.wait(20)
         self.manager.close()
 

@@ -76,6 +76,16 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     if shutil.which("strace") is None:
         pytest.skip("strace is missing, nothing is killed at its system calls: apt-get install strace")
     folder, receiver = tmp_path_factory.mktemp("sweep"), Receiver()
+    try:
+        yield Bench(folder, receiver, *undisturbed(folder, receiver))
+    finally:
+        receiver.server.shutdown()
+        receiver.server.server_close()
+        stop_forking()
+
+
+def undisturbed(folder: Path, receiver: Receiver) -> tuple[dict[str, Path], dict[str, dict[str, int]]]:
+    """Live both halves without a kill; returns the database before each, and the calls made in it."""
     prepared, calls = {"opening": prepare(folder / "prepared-opening")}, {}
     for phase in PHASES:
         (folder / phase).mkdir()
@@ -86,10 +96,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         assert not whole.crashed, life.folder
         calls[phase] = most_calls(trace.read_text())
         prepared.setdefault("recovery", life.data)
-    yield Bench(folder, receiver, prepared, calls)
-    receiver.server.shutdown()
-    receiver.server.server_close()
-    stop_forking()
+    return prepared, calls
 
 
 def most_calls(trace: str) -> dict[str, int]:
