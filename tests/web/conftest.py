@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from seestackd.core.keys import Scope, make_secret
 from seestackd.core.monitor import new_monitor
@@ -70,6 +71,7 @@ class Daemon:
     project_id: int
     monitor_uid: str
     session: aiohttp.ClientSession
+    app: web.Application
 
     async def send(
         self,
@@ -159,14 +161,14 @@ async def listening(prepared: Prepared, folder: Path, settings: WebSettings) -> 
     runner.start()
     table = KeyTable(runner, feed, clock)
     await table.load()
-    web = create_app(runner, table, clock, settings)
-    await web.setup()
+    edge = create_app(runner, table, clock, settings)
+    await edge.setup()
     listener = bind("127.0.0.1", 0)
-    await start_sites(web, [listener])
+    await start_sites(edge, [listener])
     async with aiohttp.ClientSession() as session:
         port = listener.getsockname()[1]
-        yield Daemon(port, runner, table, clock, prepared.project_id, prepared.monitor_uid, session)
-    await web.cleanup()
+        yield Daemon(port, runner, table, clock, prepared.project_id, prepared.monitor_uid, session, edge.app)
+    await edge.cleanup()
     await table.close()
     await runner.stop()
     store.close()
