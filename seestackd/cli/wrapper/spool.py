@@ -51,10 +51,12 @@ def folders(environ: Mapping[str, str] = os.environ) -> list[Path]:
 
 
 class Spool:
-    """The kept reports of one user; a folder that is not there has none."""
+    """The kept reports of one user, at most so many files and bytes; a folder that is not there has none."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> None:
         self.folder = folder
+        self._max_files = max_files
+        self._max_bytes = max_bytes
 
     @classmethod
     def find(cls, environ: Mapping[str, str] = os.environ) -> "Spool":
@@ -108,7 +110,7 @@ class Spool:
                 raise ValueError("at")
             report = Report(raw["slug"], raw["action"], int(raw["at"]), fields, output)
             return Entry(name, Target(raw["url"], str(raw["key"])), report)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Usage) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, Usage) as error:
             raise Broken(f"{name}: {type(error).__name__}") from None
 
     def remove(self, name: str) -> None:
@@ -165,7 +167,7 @@ class Spool:
         sizes = {name: _size(self.folder / name) for name in names}
         # What is set aside goes first, then the oldest.
         for name in sorted(names, key=lambda name: (name.endswith(_KEPT), name)):
-            if len(sizes) < MAX_FILES and sum(sizes.values()) + wanted <= MAX_BYTES:
+            if len(sizes) < self._max_files and sum(sizes.values()) + wanted <= self._max_bytes:
                 return
             self.remove(name)
             del sizes[name]
