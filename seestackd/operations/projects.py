@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
+from seestackd.core.events import KeysChanged
 from seestackd.core.monitor import validate_slug
 from seestackd.errors import Conflict, Forbidden, Invalid, NotFound
 from seestackd.store.interface import Key, Project, Transaction
@@ -91,7 +92,10 @@ def remove(tx: Transaction, command: ProjectOf, at: int) -> Project:
             f"The project {project.slug} has {monitors} monitor{'' if monitors == 1 else 's'}, archived ones counted;"
             " delete them first"
         )
+    for window in tx.maintenance.in_project(project.id):
+        tx.maintenance.remove(window.id, at)
     tx.projects.remove(project.id)
+    tx.announce(KeysChanged())
     return project
 
 
