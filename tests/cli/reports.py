@@ -1,6 +1,8 @@
 """A receiver of reports that remembers them, and the wrapper as a process beside it."""
 
 import os
+import select
+import socket
 import subprocess
 import sys
 import threading
@@ -72,6 +74,45 @@ class Receiver:
 
     def of(self, slug: str) -> list[Told]:
         return [one for one in self.told if one.slug == slug]
+
+
+class Line:
+    """A connection to a daemon that is down at first: nobody listens on its port until `mend`."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread: threading.Thread | None = None
+
+    def mend(self, url: str) -> None:
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        self._socket.listen()
+        self._thread = threading.Thread(target=self._accept, args=((host, int(port)),))
+        self._thread.start()
+
+    def cut(self) -> None:
+        if self._thread is not None:
+            self._socket.shutdown(socket.SHUT_RDWR)
+            self._thread.join()
+        self._socket.close()
+
+    def _accept(self, address: tuple[str, int]) -> None:
+        while True:
+            try:
+                near, _ = self._socket.accept()
+            except OSError:
+                return
+            with near, socket.create_connection(address) as far:
+                self._carry({near: far, far: near})
+
+    @staticmethod
+    def _carry(ends: dict[socket.socket, socket.socket]) -> None:
+        while True:
+            for one in select.select(list(ends), [], [], 10)[0]:
+                if not (data := one.recv(65_536)):
+                    return
+                ends[one].sendall(data)
 
 
 def wrapped(slug: str, *options: str) -> list[str]:

@@ -2,12 +2,11 @@
 
 import json
 import os
-import socket
 import sqlite3
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from seestackd.cli.wrapper.reports import Report, Target
 from seestackd.cli.wrapper.spool import Broken, NoSpool, Spool
 from seestackd.clock import Clock
 from tests.cli.conftest import Bench
-from tests.cli.reports import KEY, Receiver, told_to, until, wrapped
+from tests.cli.reports import KEY, Line, Receiver, told_to, until, wrapped
 
 DEAD = "http://127.0.0.1:9"
 NOW = 1_775_000_000_000
@@ -225,41 +224,6 @@ def test_the_next_run_sends_what_was_kept(client: Bench, receiver: Receiver) -> 
     assert FIELDS.items() <= {**told.fields, "eventId": "e-1"}.items()
 
 
-class Line:
-    """A connection to the daemon that is down at first: nobody listens on its port until `mend`."""
-
-    def __init__(self) -> None:
-        self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._far = ("", 0)
-
-    def mend(self, url: str) -> None:
-        host, _, port = url.removeprefix("http://").rpartition(":")
-        self._far = (host, int(port))
-        self._socket.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        self._socket.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._socket.accept()
-            except OSError:
-                return
-            far = socket.create_connection(self._far)
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
-
-    @staticmethod
-    def _carry(one: socket.socket, other: socket.socket) -> None:
-        while data := one.recv(65_536):
-            other.sendall(data)
-        other.shutdown(socket.SHUT_WR)
-
-
 def test_a_run_during_an_outage_makes_late_of_missed(client: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     daemon = client.serve()
     monkeypatch.setenv("SEESTACKD_PING_KEY", client.run("key", "create", "jobs", "--scope", "ping").stdout.strip())
@@ -302,7 +266,6 @@ def outcome(bench: Bench, slot: int) -> tuple[str, int] | None:
 
 
 def query(bench: Bench, statement: str, *values: int) -> tuple[int, ...] | None:
-    with sqlite3.connect(f"file:{bench.data / 'seestackd.db'}?mode=ro", uri=True) as reader:
+    with closing(sqlite3.connect(f"file:{bench.data / 'seestackd.db'}?mode=ro", uri=True)) as reader:
         row: tuple[int, ...] | None = reader.execute(statement, values).fetchone()
-    reader.close()
     return row
