@@ -14,12 +14,22 @@ _PAUSE_S = 0.2
 
 def add_to(commands: Any) -> None:
     """Add the commands to the parser."""
-    verbs = commands.add_parser("alert", help="test channels, list alerts").add_subparsers(
+    verbs = commands.add_parser("alert", help="test channels, list alerts, send them again").add_subparsers(
         required=True, metavar="VERB"
     )
     test = verbs.add_parser("test", help="send a test message and say what became of it")
     test.add_argument("channel", metavar="CHANNEL", help="a name from [channels] in the settings")
     test.set_defaults(command=_test)
+    preview = verbs.add_parser("preview", help="print what an alert of a kind says, from made-up facts")
+    preview.add_argument("kind", metavar="KIND", help="missed, failed, recovered, digest and others")
+    preview.add_argument("--format", choices=("text", "markdown", "html"), default="text", help="default: text")
+    preview.set_defaults(command=_preview)
+    ack = verbs.add_parser("ack", help="put an alert that was given up out of sight")
+    ack.add_argument("id", type=int, metavar="ID", help="its number in `seestackd alert ls`")
+    ack.set_defaults(command=_ack)
+    resend = verbs.add_parser("resend", help="send an alert that was given up again")
+    resend.add_argument("id", type=int, metavar="ID", help="its number in `seestackd alert ls`")
+    resend.set_defaults(command=_resend)
     listed = verbs.add_parser("ls", help="list the newest alerts and whether they arrived")
     listed.add_argument("--json", action="store_true", help="for scripts")
     listed.set_defaults(command=_list)
@@ -45,6 +55,36 @@ def _told(channel: str, alert: dict[str, Any]) -> int:
     return Exit.OK
 
 
+def _preview(options: Namespace) -> int:
+    from seestackd.core.incidents import AlertKind
+    from seestackd.delivery.examples import ALERT_ID, EXAMPLES, PUBLIC_URL
+    from seestackd.delivery.forms import Form
+    from seestackd.delivery.messages import render
+
+    kinds = {kind.value.replace("_", "-"): kind for kind in AlertKind}
+    kind = kinds.get(options.kind.lower().replace("_", "-"))
+    if kind is None:
+        raise Failure(f"there is no kind {options.kind}; there are {', '.join(sorted(kinds))}", Exit.USAGE)
+    facts = EXAMPLES[kind]
+    message = render(ALERT_ID, kind, facts, public_url=PUBLIC_URL, at=facts["at"])
+    if options.format == "text":
+        print(f"Subject: {message.title}\n")
+    print(message.body(Form(options.format)))
+    return Exit.OK
+
+
+def _ack(options: Namespace) -> int:
+    ask(options, "alert.ack", id=options.id)
+    print(f"alert {options.id} is acknowledged")
+    return Exit.OK
+
+
+def _resend(options: Namespace) -> int:
+    again = ask(options, "alert.resend", id=options.id)
+    print(f"queued again as alert {again['id']} to {again['channel']}; see: seestackd alert ls")
+    return Exit.OK
+
+
 def _list(options: Namespace) -> int:
     from seestackd.cli.output import NOTHING, ago, as_json, note, table
 
@@ -57,6 +97,7 @@ def _list(options: Namespace) -> int:
         return Exit.OK
     rows = [
         (
+            str(alert["id"]),
             ago(alert["created_at"], answer["at"]),
             alert["kind"],
             alert["about"] or NOTHING,
@@ -67,5 +108,5 @@ def _list(options: Namespace) -> int:
         )
         for alert in answer["alerts"]
     ]
-    table(("RAISED", "KIND", "ABOUT", "CHANNEL", "STATE", "TRIES", "RESULT"), rows)
+    table(("ID", "RAISED", "KIND", "ABOUT", "CHANNEL", "STATE", "TRIES", "RESULT"), rows)
     return Exit.OK

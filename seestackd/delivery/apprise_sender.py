@@ -5,7 +5,6 @@ import logging
 import threading
 import warnings
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from seestackd.clock import Clock
@@ -13,12 +12,13 @@ from seestackd.delivery import answers
 from seestackd.delivery.channels import Channel, redact
 from seestackd.delivery.forms import Form
 from seestackd.delivery.incident_keepers import INCIDENT_KEEPERS
+from seestackd.delivery.mail_errors import explained
 from seestackd.delivery.messages import Message
 from seestackd.delivery.services import ALLOWED, SHOW_MARKDOWN
 
 MAX_ERROR = 500
-# What Apprise puts around a title that becomes the first line of the body.
-TITLE_MARKUP = 24
+# What Apprise puts between the body and a title that becomes its first line.
+TITLE_MARKUP = 4
 _QUIET = {"footer": False, "include_image": False, "avatar": False, "footer_logo": None}
 _HEADED = frozenset({"json", "jsons", "form", "forms", "xml", "xmls", "apprise", "apprises"})
 _JSON = {"http": "json", "https": "jsons"}
@@ -149,7 +149,8 @@ def _send(channel: Channel, message: Message) -> Sent:
     ):
         if result and not answer.redirected:
             return Sent(True, status=answer.status)
-        reason = answer.reason or _logged(result)
+        logged = _logged(result)
+        reason = answer.reason or (explained(logged) if channel.schema in _MAIL else logged)
     return Sent(False, _shown(reason, channel.url), answer.status, answer.retry_after_ms)
 
 
@@ -164,10 +165,12 @@ def _fitting(plugin: Any, channel: Channel, message: Message) -> tuple[Any, str,
     if declared == formats.MARKDOWN or (channel.schema in SHOW_MARKDOWN and plugin._format_override is None):
         # Its first line is the title, whose name must be shown as literally as any other.
         return declared, "", message.body(Form.MARKDOWN, room)
+    if declared == formats.HTML:
+        # The page begins with the title: a service without titles needs no second one.
+        return declared, message.title if plugin.title_maxlen > 0 else "", message.body(Form.HTML, room)
     if plugin.title_maxlen <= 0 or plugin.overflow_amalgamate_title:
-        room -= len(escape(message.title)) + TITLE_MARKUP
-    form = Form.HTML if declared == formats.HTML else Form.TEXT
-    return declared, message.title, message.body(form, room)
+        room -= len(message.title) + TITLE_MARKUP
+    return declared, message.title, message.body(Form.TEXT, room)
 
 
 def _prepared(channel: Channel, message: Message) -> Any:
@@ -198,10 +201,11 @@ def _address(mail: Any, message: Message) -> None:
 
 def _grant_time(plugin: Any, channel: Channel) -> None:
     """Let a slow service answer: its 4 s by default would turn a late success into a duplicate."""
-    connect, read = plugin.template_args["cto"]["default"], plugin.template_args["rto"]["default"]
-    if plugin.socket_connect_timeout == connect:
-        plugin.socket_connect_timeout = channel.limit / 3
-    if plugin.socket_read_timeout == read:
+    kind, mail = type(plugin), channel.schema in _MAIL
+    if plugin.socket_connect_timeout == kind.socket_connect_timeout:
+        # Mail servers greet slowly on purpose, and Apprise grants a whole conversation no more than this.
+        plugin.socket_connect_timeout = channel.limit * (2 / 3 if mail else 1 / 3)
+    if plugin.socket_read_timeout == kind.socket_read_timeout:
         plugin.socket_read_timeout = channel.limit * 2 / 3
 
 

@@ -26,8 +26,13 @@ class Threads:
         return self._lingering.get(channel, 0)
 
     def begin(self, channel: Channel, send: Callable[[], Sent]) -> "asyncio.Future[Sent] | None":
-        """Run `send` in a new thread; None while too many of the channel, or of all, have not ended."""
-        if self.lingering(channel.name) >= MAX_LINGERING or self._sending >= MAX_SENDING:
+        """Run `send` in a new thread; None while too many of the channel have not ended.
+
+        With many threads at work a channel gets no second one; its first it always gets, or the hanging channels of
+        others would keep it from being told.
+        """
+        lingering = self.lingering(channel.name)
+        if lingering >= MAX_LINGERING or (lingering and self._sending >= MAX_SENDING):
             return None
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[Sent] = loop.create_future()

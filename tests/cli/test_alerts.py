@@ -23,7 +23,16 @@ async def test_a_test_message_arrives_and_its_sender_is_told(bench: Bench) -> No
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("delivered to ops in ")
     assert len(hook.received) == 1
-    assert listed.stdout.splitlines()[0].split() == ["RAISED", "KIND", "ABOUT", "CHANNEL", "STATE", "TRIES", "RESULT"]
+    assert listed.stdout.splitlines()[0].split() == [
+        "ID",
+        "RAISED",
+        "KIND",
+        "ABOUT",
+        "CHANNEL",
+        "STATE",
+        "TRIES",
+        "RESULT",
+    ]
     assert listed.stdout.splitlines()[1].split()[-6:] == ["test", "-", "ops", "delivered", "1", "delivered"]
 
 
@@ -75,3 +84,39 @@ def test_only_known_channels_can_be_tested_and_only_a_daemon_sends(bench: Bench)
     assert "start it with: seestackd serve" in nobody.stderr
     assert unknown.returncode == 1
     assert "no channel ops is defined; add [channels.ops]" in unknown.stderr
+
+
+async def test_an_alert_given_up_is_listed_sent_again_and_acknowledged(bench: Bench) -> None:
+    async with webhook(404, 404, 200) as hook:
+        bench.configure(f'[channels.ops]\nurl = "{hook.url()}"\n')
+        await asyncio.to_thread(bench.serve)
+
+        await run(bench, "alert", "test", "ops")
+        await run(bench, "alert", "test", "ops")
+        again = await run(bench, "alert", "resend", "1")
+        while len(hook.received) < 3:
+            await asyncio.sleep(0.02)
+        acked = await run(bench, "alert", "ack", "2")
+        refused = await run(bench, "alert", "ack", "99")
+        alerts = json.loads((await run(bench, "alert", "ls", "--json")).stdout)["alerts"]
+
+    assert again.stdout == "queued again as alert 3 to ops; see: seestackd alert ls\n"
+    assert acked.stdout == "alert 2 is acknowledged\n"
+    assert refused.returncode == 1
+    assert "no alert with the number 99" in refused.stderr
+    by_id = {alert["id"]: alert for alert in alerts}
+    assert by_id[2]["acknowledged_at"] is not None
+    assert by_id[3]["alert_id"] == by_id[1]["alert_id"]
+
+
+def test_every_kind_can_be_previewed_in_every_form(bench: Bench) -> None:
+    text = bench.run("alert", "preview", "dead-letter")
+    markdown = bench.run("alert", "preview", "FAILED", "--format", "markdown")
+    html = bench.run("alert", "preview", "digest", "--format", "html")
+    unknown = bench.run("alert", "preview", "doom")
+
+    assert text.stdout.startswith("Subject: UNDELIVERED to slack-ops: MISSED nightly-backup\n\n")
+    assert markdown.stdout.startswith("**FAILED** `etl-orders`: exit 1")
+    assert html.stdout.startswith("<div ")
+    assert unknown.returncode == 2
+    assert "there is no kind doom; there are blind, changed, dead-letter" in unknown.stderr

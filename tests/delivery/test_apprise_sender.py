@@ -266,3 +266,26 @@ def test_warming_up_does_not_wait() -> None:
     assert thread.daemon
     thread.join(20)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"),
+    [
+        ("insecure", "the mail server refuses this login; check user and password"),
+        ("starttls", "the mail server offers no STARTTLS at this port"),
+        ("ssl", "TLS: nothing speaks TLS at this port; try mode=starttls"),
+    ],
+)
+async def test_what_is_wrong_with_a_mail_server_is_said_in_words_to_act_on(mode: str, says: str) -> None:
+    async with mail_server(login=lambda _user, _password: False) as mailbox:
+        sent = await send(mailbox.url(login=f"ops:{SECRET}@", rest=f"&mode={mode}"))
+    assert (sent.error or "").startswith(says)
+    assert SECRET not in (sent.error or "")
+
+
+async def test_a_mail_server_that_cannot_be_found_or_does_not_answer_is_named_as_such() -> None:
+    unknown = await send("mailto://nowhere.invalid?from=a@example.org&to=b@example.org")
+    async with webhook("hang") as silent:
+        slow = await send(f"mailto://127.0.0.1:{silent.port}?from=a@example.org&to=b@example.org", limit=0.6)
+    assert (unknown.error or "").startswith("the host name is not known")
+    assert (slow.error or "").startswith("no answer in time")

@@ -239,3 +239,39 @@ async def test_what_a_channel_gives_up_reaches_its_fallback_with_the_reason(hous
         await ended(lambda: len(hook.received) == 1)
     assert "Instead of: channel chat: the service 'nonsense' is not supported" in hook.received[0]["message"]
     assert hook.seen[0][2]["Idempotency-Key"] == "alert-nightly-backup"
+
+
+async def test_no_unusable_channel_and_no_hostile_message_keeps_the_others_from_being_told(house: House) -> None:
+    hostile = "\x00\x1b[31m\u202e" + "m" * 1_000_000
+    unusable = [
+        "",
+        "json://[bad",
+        "json://a\nb/",
+        "nonsense://x",
+        "https://example.org/hook",
+        "slack://x",
+        "file:///tmp",
+    ]
+    async with webhook() as hook:
+        lost = [Channel(f"lost-{number}", url) for number, url in enumerate(unusable)]
+        await house.open(*lost, Channel("chat", hook.url()))
+        alerts = [missed(name) for name in (*[channel.name for channel in lost], "undefined", "chat")]
+        rows = await house.put(*(replace(alert, facts={**alert.facts, "message": hostile}) for alert in alerts))
+        states = [await house.settled(row_id) for row_id in rows]
+    assert [row.state for row in states] == ["dead"] * 8 + ["delivered"]
+    assert all(row.result and len(row.result) < 600 for row in states)
+    assert len(str(hook.received)) < 12_000
+
+
+async def test_a_storm_leaves_two_messages_and_then_a_digest(house: House) -> None:
+    async with webhook() as hook, mail_server() as mailbox:
+        await house.open(Channel("chat", hook.url()), Channel("mail", mailbox.url(), digest=1))
+        alerts = [missed(name, f"job-{number}", number) for number in range(10) for name in ("chat", "mail")]
+        await house.put(*alerts)
+        await ended(lambda: len(hook.received) == 2 and len(mailbox.mails) == 1)
+        house.clock.advance(31)
+        await house.put(missed("chat", "job-x", 99))
+        await house.put(missed("mail", "job-x", 99))
+        await ended(lambda: len(hook.received) == 3 and len(mailbox.mails) == 2)
+    assert hook.titles()[2] == "9 monitors need attention (9 missed)"
+    assert mailbox.mails[1]["Subject"] == "10 monitors need attention (10 missed)"

@@ -8,7 +8,7 @@ from seestackd.cli.verbs.monitors import iso
 from seestackd.core.incidents import OutboxRow
 from seestackd.errors import Invalid
 from seestackd.operations import outbox
-from seestackd.operations.outbox import ListAlerts, QueueTest, ShowAlert
+from seestackd.operations.outbox import AckDead, ListAlerts, QueueTest, Resend, ShowAlert
 from seestackd.store.interface import Transaction
 
 
@@ -21,10 +21,7 @@ def test(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
 
 def shown(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     """Return one alert and its attempts. Raises NotFound."""
-    row_id = call.arguments.get("id")
-    if not isinstance(row_id, int):
-        raise Invalid("must be a number", field="id")
-    view = outbox.shown(tx, ShowAlert(row_id), at)
+    view = outbox.shown(tx, ShowAlert(_row_id(call)), at)
     attempts = [
         {
             "at": iso(attempt.at),
@@ -36,6 +33,24 @@ def shown(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
         for attempt in view.attempts
     ]
     return {**_row(view.row), "attempts": attempts}
+
+
+def ack(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
+    """Acknowledge a dead alert. Raises NotFound and Conflict."""
+    return _row(outbox.ack_dead(tx, AckDead(_row_id(call)), at))
+
+
+def resend(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
+    """Queue a dead alert again. Raises NotFound and Conflict."""
+    again = outbox.resend(tx, Resend(_row_id(call)), at)
+    return _row(outbox.shown(tx, ShowAlert(again), at).row)
+
+
+def _row_id(call: Call) -> int:
+    row_id = call.arguments.get("id")
+    if not isinstance(row_id, int):
+        raise Invalid("must be a number", field="id")
+    return row_id
 
 
 def listed(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
@@ -56,11 +71,14 @@ def _row(row: OutboxRow) -> dict[str, Any]:
         "attempts_made": row.attempts,
         "settled_at": iso(row.settled_at),
         "result": row.result,
+        "acknowledged_at": iso(row.acknowledged_at),
     }
 
 
 VERBS = {
     "alert.test": Verb(test),
     "alert.show": Verb(shown, reads=True),
+    "alert.ack": Verb(ack),
+    "alert.resend": Verb(resend),
     "alert.ls": Verb(listed, reads=True),
 }
