@@ -15,7 +15,6 @@ from pathlib import Path
 from aiohttp import web
 
 from seestackd.clock import Clock
-from seestackd.core.alerts import Routing
 from seestackd.core.keys import RANDOM_BYTES, Scope, make_secret
 from seestackd.delivery.apprise_sender import AppriseSender, check_url
 from seestackd.delivery.channels import Channel
@@ -115,7 +114,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck]]:
     async with AsyncExitStack() as stack:
         sockets = stack.enter_context(_listeners(settings.server.listen, start.inherited))
         runner = Runner(start.store, clock, feed, _broken)
-        runner.route(Routing(default_channels=settings.default_channels))
+        runner.route(settings.routing)
         runner.start()
         stack.push_async_callback(runner.stop)
         first_key = await _first_start(runner, start.attended)
@@ -192,7 +191,10 @@ def _web_settings(settings: Settings) -> WebSettings:
 
 
 def _delivery(settings: Settings, runner: Runner, feed: Feed, clock: Clock, public_url: str) -> Delivery:
-    channels = {name: Channel(name, channel.url) for name, channel in settings.channels.items()}
+    channels = {
+        name: Channel(name, channel.url, fallback=channel.fallback or None, digest=channel.digest)
+        for name, channel in settings.channels.items()
+    }
     if channels:
         threading.Thread(target=_check_channels, args=(channels,), name="channels", daemon=True).start()
     owner = f"{socket.gethostname()}:{os.getpid()}"

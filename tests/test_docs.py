@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from seestackd.cli.commands import parser
 from seestackd.settings import Settings, load
-from seestackd.settings.model import ChannelSettings
+from seestackd.settings.alerting import ChannelSettings
 from tests.documents import PAGES, README, blocks, named, shell_lines, text
 from tests.source import ROOT
 
@@ -83,7 +83,7 @@ def settings(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[st
         elif name == "channels":
             yield from (f"channels.<name>.{key}" for key in ChannelSettings.model_fields)
         else:
-            yield f"{prefix}{name}" if name != "monitors" else "monitors.<slug>"
+            yield {"monitors": "monitors.<slug>", "escalation": "escalation.<time>"}.get(name, f"{prefix}{name}")
 
 
 def test_the_settings_described_are_those_that_exist() -> None:
@@ -97,8 +97,8 @@ def test_the_example_of_settings_shows_every_key(key: str) -> None:
     table, _, name = key.rpartition(".")
     example = text(ROOT / "config" / "seestackd.toml")
 
-    if key == "monitors.<slug>":
-        assert "# [monitors." in example
+    if key in ("monitors.<slug>", "escalation.<time>"):
+        assert f"# [{table}" in example
     else:
         assert re.search(rf"^# +{name} = ", example, re.MULTILINE)
         assert not table or f"# [{table.split('.')[0]}" in example

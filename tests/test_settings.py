@@ -66,7 +66,7 @@ def test_the_example_with_its_comments_removed_says_what_the_defaults_are(tmp_pa
 
     settings = load(written(tmp_path, uncommented(EXAMPLE.read_text(encoding="utf-8"))), environ=environ)
 
-    assert settings.model_copy(update={"channels": {}, "monitors": {}}) == load(environ=environ)
+    assert settings.model_copy(update={"channels": {}, "monitors": {}, "escalation": {}}) == load(environ=environ)
     assert list(settings.channels) == ["ops"]
     assert settings.monitors["nightly-backup"] == {"schedule": "0 3 * * *"}
 
@@ -317,3 +317,63 @@ def test_a_wrong_outside_url_or_wait_is_told(tmp_path: Path, text: str, complain
     (line,) = problems(tmp_path, text)
 
     assert complaint in line
+
+
+def test_channels_say_what_they_want_to_hear(tmp_path: Path) -> None:
+    text = """default_channels = ["ops"]
+[defaults]
+timezone = "Europe/Berlin"
+[channels.ops]
+url = "ntfys://ntfy.sh/one"
+min_severity = "warning"
+recoveries = false
+quiet_hours = "22:00-07:00"
+fallback = "dba"
+[channels.dba]
+url = "ntfys://ntfy.sh/two"
+for_tags = ["db"]
+[escalation]
+2h = ["dba"]
+30m = ["dba", "ops"]
+"""
+    routing = load(written(tmp_path, text), environ={}).routing
+
+    assert routing.default_channels == ("ops",)
+    assert routing.by_tag == {"db": ("dba",)}
+    assert [(step.after_ms, step.channels) for step in routing.escalation] == [
+        (1_800_000, ("dba", "ops")),
+        (7_200_000, ("dba",)),
+    ]
+    rules = routing.rules["ops"]
+    assert (rules.min_severity, rules.recoveries) == ("warning", False)
+    assert rules.quiet is not None
+    assert rules.quiet.timezone == "Europe/Berlin"
+
+
+def test_what_is_wrong_with_routing_is_told_at_once(tmp_path: Path) -> None:
+    text = """[channels.ops]
+url = "ntfys://ntfy.sh/one"
+min_severity = "loud"
+quiet_hours = "22-25"
+fallback = "nobody"
+[escalation]
+soon = ["ops"]
+0s = []
+30m = ["opps"]
+"""
+    found = "\n".join(problems(tmp_path, text))
+
+    assert "channels.ops.min_severity: must be one of critical, warning, info" in found
+    assert 'channels.ops.quiet_hours: must be two different times of day; write for example "22:00-07:00"' in found
+    assert 'channels.ops.fallback: no channel "nobody" is defined' in found
+    assert 'escalation.30m: no channel "opps" is defined; did you mean "ops"?' in found
+    assert "escalation: " in found
+
+
+def test_a_variable_can_say_what_a_channel_wants_to_hear(tmp_path: Path) -> None:
+    text = "[channels.ops]\nurl = 'ntfys://ntfy.sh/one'\n"
+    environ = {"SEESTACKD_CHANNELS__OPS__RECOVERIES": "false", "SEESTACKD_CHANNELS__OPS__FOR_TAGS": "db,web"}
+
+    channel = load(written(tmp_path, text), environ=environ).channels["ops"]
+
+    assert (channel.recoveries, channel.for_tags) == (False, ("db", "web"))

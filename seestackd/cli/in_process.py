@@ -26,6 +26,7 @@ def run_in_process(settings: Settings, verb: str, arguments: dict[str, Any]) -> 
     try:
         with opened(settings.storage.path, wait_s=0.0) as store:
             runner = Runner(store, Clock(), Feed(), on_broken=lambda: os._exit(70))
+            runner.route(settings.routing)
             return (runner.read_now if wanted.reads else runner.call)(wanted.run, call)
     except DatabaseInUse as error:
         raise Locked(error.message) from None

@@ -8,7 +8,8 @@ from typing import Any, get_origin
 
 from pydantic import BaseModel
 
-from seestackd.settings.model import ChannelSettings, Settings
+from seestackd.settings.alerting import ChannelSettings
+from seestackd.settings.model import Settings
 
 PREFIX = "SEESTACKD_"
 FOR_JOBS = frozenset({"SEESTACKD_PING_KEY", "SEESTACKD_URL", "SEESTACKD_SPOOL", "SEESTACKD_TRACE_ID"})
@@ -65,7 +66,8 @@ def overrides(environ: Mapping[str, str], channels: Mapping[str, Any]) -> Iterat
         if path in known:
             yield variable, path, _value(environ[variable], known[path])
         elif len(path) == 3 and path[0] == "channels" and path[2] in ChannelSettings.model_fields:
-            yield variable, ("channels", _channel(path[1], channels), path[2]), environ[variable]
+            value = _value(environ[variable], ChannelSettings.model_fields[path[2]].annotation)
+            yield variable, ("channels", _channel(path[1], channels), path[2]), value
         else:
             yield variable, None, suggestion(variable, list(known))
 

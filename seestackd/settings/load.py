@@ -14,8 +14,9 @@ from pydantic import BaseModel, ValidationError
 
 from seestackd.errors import Invalid
 from seestackd.settings import environment
+from seestackd.settings.alerting import SOURCES, ChannelSettings
 from seestackd.settings.locate import Position, nearest, positions
-from seestackd.settings.model import MAX_SOCKET_BYTES, ChannelSettings, Settings, default_database
+from seestackd.settings.model import MAX_SOCKET_BYTES, Settings, default_database
 
 SYSTEM_FILE = Path("/etc/seestackd/seestackd.toml")
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -117,8 +118,9 @@ class _Reading:
             if not isinstance(inner, dict):
                 return
             table = inner
-        if path[0] == "channels":
-            table.clear()
+        if path[0] == "channels" and path[-1] in SOURCES:
+            for source in SOURCES:
+                table.pop(source, None)
         table[path[-1]] = value
 
     def validated(self) -> Settings | None:
@@ -178,11 +180,22 @@ class _Reading:
                 self.complain(
                     ("channels", name), "a channel's name has letters, digits, - and _, at most 64; rename it"
                 )
-        for name in wanted:
+        self._known(("default_channels",), wanted, channels)
+        for name, table in channels.items():
+            if isinstance(table, dict) and table.get("fallback"):
+                self._known(("channels", name, "fallback"), [table["fallback"]], channels)
+                if table["fallback"] == name:
+                    self.complain(("channels", name, "fallback"), "is the channel itself; name another, or none")
+        steps = self.raw.get("escalation", {})
+        for after, names in steps.items() if isinstance(steps, dict) else ():
+            self._known(("escalation", after), names if isinstance(names, list) else [], channels)
+
+    def _known(self, path: tuple[str, ...], names: list[Any], channels: dict[str, Any]) -> None:
+        for name in names:
             if isinstance(name, str) and name not in channels:
                 near = get_close_matches(name, channels, 1)
                 step = f'did you mean "{near[0]}"?' if near else f"add [channels.{name}] or take it off the list"
-                self.complain(("default_channels",), f'no channel "{name}" is defined; {step}')
+                self.complain(path, f'no channel "{name}" is defined; {step}')
 
 
 def _date(_: object) -> dict[str, Any]:
