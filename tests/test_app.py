@@ -17,7 +17,7 @@ import pytest
 
 from seestackd.app import BROKEN_EXIT
 from tests.cli.conftest import COMMAND, environment
-from tests.journeys.daemon import free_port, wait_for
+from tests.journeys.daemon import Daemon, free_port, wait_for
 
 
 def test_a_failing_fsync_ends_the_process_for_another_to_start(tmp_path: Path) -> None:
@@ -132,3 +132,14 @@ def test_a_writer_that_hangs_is_not_ready_and_the_watchdog_is_fed_no_more(tmp_pa
         hung.join(20)
         wait_for(lambda: daemon.ready() == (200, {}), 10, "it to be ready again")
         assert daemon.fed(3)
+
+
+def test_a_daemon_at_work_is_heard_of_outside(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        outside.settimeout(20)
+        with Daemon(tmp_path, f'[deadman]\nurl = "http://127.0.0.1:{outside.getsockname()[1]}/ping/secret"\n'):
+            ours, _ = outside.accept()
+            with ours:
+                assert ours.recv(1000).startswith(b"GET /ping/secret HTTP/1.1\r\n")
+                ours.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert "secret" not in (tmp_path / "daemon.log").read_text()
