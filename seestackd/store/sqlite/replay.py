@@ -1,6 +1,5 @@
 """Replay batches in SQLite, one zstd blob each (performance.md, batches: rows would stall heartbeats)."""
 
-
 from seestackd.core.replay import ReplayBatch, ReplayEvent, unpack
 from seestackd.store.sqlite.behind import WriteBehind
 
