@@ -111,7 +111,7 @@ def test_finishes_in_the_same_millisecond_erase_nothing() -> None:
         world.success(t("00:30"))
 
     assert world.until(t("01:35")).status == "missed"
-    assert [outcome for outcome in world.outcomes.values()][-1] == "missed"
+    assert list(world.outcomes.values())[-1] == "missed"
 
 
 def test_an_early_run_is_not_judged_again_after_a_pause() -> None:
