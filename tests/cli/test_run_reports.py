@@ -3,14 +3,16 @@
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from seestackd.clock import Clock
 from tests.cli.conftest import Bench, environment
-from tests.cli.reports import KEY, Receiver, told_to, wrapped
+from tests.cli.reports import KEY, Line, Receiver, ended, told_to, until, wrapped
 
 Done = subprocess.CompletedProcess[bytes]
 
@@ -76,6 +78,25 @@ def test_a_monitor_may_be_made_by_its_first_run(receiver: Receiver, tmp_path: Pa
     (told, _) = receiver.of("made")
     asked = {"create": "1", "schedule": "0 3 * * *", "timezone": "Europe/Berlin", "grace": "15m"}
     assert asked.items() <= told.fields.items()
+
+
+def test_a_daemon_that_comes_back_while_the_job_runs_is_told_when_it_began(receiver: Receiver, tmp_path: Path) -> None:
+    line = Line()
+    words = [*wrapped("patient"), "sh", "-c", f"while ! test -e {tmp_path / 'end'}; do sleep 0.02; done"]
+    process = subprocess.Popen(words, env=told_to(line.url, tmp_path / "spool"))
+    began = Clock().now()
+    time.sleep(0.5)
+    line.mend(receiver.url)
+    until(lambda: receiver.of("patient"), "the start")
+    (tmp_path / "end").touch()
+
+    assert ended(process) == 0
+    line.cut()
+    start, end = receiver.of("patient")
+    assert abs(int(start.fields["at"]) - began) < 1_000
+    assert 1_000 <= int(start.fields["sentAt"]) - int(start.fields["at"]) < 10_000
+    assert "at" not in end.fields
+    assert list(tmp_path.glob("spool/*.json")) == []
 
 
 @pytest.mark.parametrize(

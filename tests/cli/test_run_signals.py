@@ -99,6 +99,17 @@ def test_a_signal_while_we_wait_for_the_daemon_ends_the_wait_and_keeps_the_repor
     assert len(kept) == 1
 
 
+def test_a_reader_that_does_not_read_is_waited_for_until_a_signal(receiver: Receiver, tmp_path: Path) -> None:
+    process = begin("unread", "head -c 100000 /dev/zero", receiver.url, tmp_path)
+    until(lambda: len(receiver.of("unread")) == 2, "the report of its end")
+    assert process.poll() is None
+
+    process.terminate()
+
+    assert ended(process) == 0
+    process.communicate()
+
+
 def test_the_job_learns_at_its_next_line_when_we_were_killed(receiver: Receiver, tmp_path: Path) -> None:
     fate = tmp_path / "fate"
     script = f"echo ready; trap '' PIPE; while echo more 2>/dev/null; do sleep 0.01; done; echo told > {fate}"

@@ -9,10 +9,11 @@ import _thread
 import os
 import select
 
-from seestackd.cli.wrapper.command import Actions
+from seestackd.cli.wrapper.command import Actions, interrupted
 
 _CHUNK = 65_536  # all that a pipe holds
 _BROKEN = select.POLLERR | select.POLLHUP | select.POLLNVAL
+_GLANCE_S = 0.05
 CARRIER = "/bin/cat"
 
 
@@ -64,9 +65,15 @@ class Pump:
         self.drained.wait(within_s)
 
     def stop(self) -> bool:
-        """Stop between two pieces; returns whether somebody still has the other end of the pipe."""
+        """Stop between two pieces; returns whether somebody still has the other end of the pipe.
+
+        A slow reader is waited for, as the command would have to, until somebody asks us to end.
+        """
         self._call()
-        self._thread.join()
+        while self._thread.is_alive():
+            self._thread.join(_GLANCE_S)
+            if interrupted():
+                return False
         return not self.over
 
     def _call(self) -> None:
