@@ -9,8 +9,8 @@ from seestackd.errors import NotFound
 from seestackd.store.interface import BlindWindow, StoredPing, Transaction
 from seestackd.store.listings import IncidentRow, MonitorRow, Notification, Page
 
-MAX_HEARD = 20_000
-"""How many pings of a monitor a history counts back, and slots: more would make a page slow."""
+MAX_HEARD = 10_000
+"""How many pings of a monitor a history counts back, and slots: a week of one per minute; more would be slow."""
 
 MAX_UNREAD = 1_000
 

@@ -69,9 +69,9 @@ class SqliteListings:
         return [_monitor_row(row) for row in self._execute(statement, values).fetchall()]
 
     def count_monitors(self, project_id: int, slug: str | None = None) -> int:
-        return self._count(
-            "monitors WHERE project_id = ? AND archived_at IS NULL AND slug = coalesce(?, slug)", (project_id, slug)
-        )
+        if slug is not None:
+            return len(self.monitors(project_id, None, slug))
+        return self._count("monitors WHERE project_id = ? AND archived_at IS NULL", (project_id,))
 
     def monitor(self, project_id: int, uid: str) -> MonitorRow | None:
         row = self._execute(f"{_MONITORS} AND uid = :uid", {"project": project_id, "uid": uid}).fetchone()
@@ -179,7 +179,9 @@ def _monitor_row(row: tuple[Any, ...]) -> MonitorRow:
 def _incidents(project_id: int, state: str, monitor_id: int | None) -> tuple[str, tuple[int, ...]]:
     if monitor_id is not None:
         return f"incidents WHERE monitor_id = ?{_STATES[state]}", (monitor_id,)
-    return f"incidents WHERE project_id = ?{_STATES[state]}", (project_id,)
+    # Few are open of many, which the planner cannot know.
+    index = "incidents_down" if state == "open" else "incidents_project"
+    return f"incidents INDEXED BY {index} WHERE project_id = ?{_STATES[state]}", (project_id,)
 
 
 def _incident_row(row: tuple[Any, ...]) -> IncidentRow:

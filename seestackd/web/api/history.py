@@ -45,7 +45,7 @@ class PingList(Document):
 
 
 class HistoryQuery(PagedQuery):
-    """The last 7 days, unless `from` or `to` say otherwise; at most the last 20,000 pings are looked at."""
+    """The last 7 days, unless `from` or `to` say otherwise; at most the last 10,000 pings are looked at."""
 
     page: Annotated[Number, Field(ge=1, le=MAX_PAGE)] = 1
     per_page: Annotated[Number, Field(ge=1, description="Cut to 200")] = 50
