@@ -206,6 +206,12 @@ def test_a_wrong_option_of_the_command_line_is_told_by_its_name(tmp_path: Path) 
         load(written(tmp_path, "[server]\nlisten = '127.0.0.1:1'\n"), environ={}, listen="nowhere")
 
 
+def test_the_variables_of_jobs_are_no_settings_and_no_errors() -> None:
+    names = ("SEESTACKD_PING_KEY", "SEESTACKD_URL", "SEESTACKD_SPOOL", "SEESTACKD_TRACE_ID")
+
+    assert load(environ=dict.fromkeys(names, "x")) == load(environ={})
+
+
 def test_variables_in_texts_are_replaced_and_two_dollars_are_one(tmp_path: Path) -> None:
     text = "[channels.ops]\nurl = 'json://${USER_NAME}@h/$$x/$y'\n[monitors.a]\ntags = ['${USER_NAME}']\n"
 
