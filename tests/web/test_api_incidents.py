@@ -56,6 +56,17 @@ async def test_without_a_name_the_key_takes_care(admin: Console) -> None:
     assert (await admin.post(f"/incidents/{incident['id']}/ack"))["ackedBy"] == "admin-key"
 
 
+@pytest.mark.parametrize("by", ["", " ", "a\nb", "\x1b[2J", "x" * 256, 5])
+async def test_whoever_takes_care_has_a_name_of_one_line(admin: Console, by: Any) -> None:
+    incident = await trouble(admin)
+
+    answer = await admin.call("POST", f"/incidents/{incident['id']}/ack", {"by": by})
+
+    assert answer.status == 422
+    assert list(answer.json["error"]["details"]) == ["by"]
+    assert await admin.get(f"/incidents/{incident['id']}") == incident
+
+
 async def test_an_incident_is_silenced_for_a_while_or_until_an_instant(admin: Console) -> None:
     path = f"/incidents/{(await trouble(admin))['id']}/silence"
 

@@ -103,6 +103,12 @@ def _filled(text: str) -> str:
     return text
 
 
+def _one_line(text: str) -> str:
+    if not text.strip().isprintable():
+        raise PydanticCustomError("one_line", "must be one line of printable characters")
+    return text
+
+
 def _slug(text: str) -> str:
     if not text.strip():
         raise PydanticCustomError("blank", "must not be blank")
@@ -138,7 +144,7 @@ When = Annotated[wire.DateTime, PlainSerializer(iso, return_type=str, when_used=
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 Text = Annotated[str, *limited(1_000)]
-Name = Annotated[str, *limited(255)]
+Name = Annotated[str, *limited(255), AfterValidator(_one_line)]
 Slug = Annotated[
     str,
     AfterValidator(_slug),
