@@ -65,7 +65,7 @@ def _row(row: OutboxRow) -> dict[str, Any]:
         "channel": row.alert.channel,
         "kind": row.alert.kind,
         "severity": row.alert.severity,
-        "about": row.alert.facts.get("slug"),
+        "about": _about(row),
         "created_at": iso(row.created_at),
         "state": row.state,
         "attempts_made": row.attempts,
@@ -73,6 +73,11 @@ def _row(row: OutboxRow) -> dict[str, Any]:
         "result": row.result,
         "acknowledged_at": iso(row.acknowledged_at),
     }
+
+
+def _about(row: OutboxRow) -> str | None:
+    facts = row.alert.facts
+    return f"{sum(facts['counts'].values()):,} alerts" if "counts" in facts else facts.get("slug")
 
 
 VERBS = {
