@@ -27,9 +27,23 @@ def receiver() -> Iterator[Receiver]:
     made.close()
 
 
+STARTED: list[subprocess.Popen[bytes]] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays() -> Iterator[None]:
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        if process.poll() is None:
+            process.terminate()  # the job is told too
+            process.communicate(timeout=20)
+
+
 def begin(slug: str, script: str, url: str, spool: Path) -> subprocess.Popen[bytes]:
     words = [*wrapped(slug), "sh", "-c", script]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, env=told_to(url, spool))
+    STARTED.append(subprocess.Popen(words, stdout=subprocess.PIPE, env=told_to(url, spool)))
+    return STARTED[-1]
 
 
 def read_until(process: subprocess.Popen[bytes], text: bytes) -> bytes:
@@ -58,7 +72,7 @@ def test_a_job_that_a_signal_ends_is_reported_and_ends_us_likewise(
 ) -> None:
     number = getattr(signal, name)
     slug = f"ends-{name.lower()}"
-    process = begin(slug, "echo ready; exec sleep 60", receiver.url, tmp_path)
+    process = begin(slug, "echo ready; exec sleep 20", receiver.url, tmp_path)
     read_until(process, b"ready")
 
     process.send_signal(number)
@@ -172,7 +186,7 @@ def test_control_c_reaches_the_job_once(receiver: Receiver, tmp_path: Path) -> N
 
 
 def test_a_hangup_ends_the_job_and_is_reported(receiver: Receiver, tmp_path: Path) -> None:
-    terminal = Terminal([*wrapped("hangup"), "sh", "-c", "echo ready; sleep 60"], told_to(receiver.url, tmp_path))
+    terminal = Terminal([*wrapped("hangup"), "sh", "-c", "echo ready; exec sleep 20"], told_to(receiver.url, tmp_path))
     terminal.until(b"ready")
 
     os.close(terminal._terminal)
