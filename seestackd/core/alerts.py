@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from seestackd.core.incidents import AlertKind, Incident, Severity
@@ -33,11 +33,13 @@ class QuietHours:
         if not inside:
             return None
         day = local.date() + timedelta(days=1) if crosses and now >= self.start else local.date()
-        return _instant(day.year, day.month, day.day, self.end, self.timezone)
+        ends = _instant(day, self.end, self.timezone)
+        # In the autumn night the hour of the end may come twice: past the first, it is the second.
+        return ends if ends > at else _instant(day, self.end, self.timezone, fold=1)
 
 
-def _instant(year: int, month: int, day: int, wall: time, timezone: str) -> int:
-    local = datetime(year, month, day, wall.hour, wall.minute, tzinfo=ZoneInfo(timezone))
+def _instant(day: date, wall: time, timezone: str, fold: int = 0) -> int:
+    local = datetime.combine(day, wall, ZoneInfo(timezone)).replace(fold=fold)
     return int(local.astimezone(UTC).timestamp() * 1000)
 
 
@@ -89,6 +91,11 @@ def channels_of(routing: Routing, monitor: Monitor) -> tuple[tuple[str, ...], st
     return routing.default_channels, "default"
 
 
+def rules_of(routing: Routing, channel: str) -> ChannelRules:
+    """Return what the channel wants to hear: everything at once, unless it says so."""
+    return routing.rules.get(channel, ChannelRules())
+
+
 def hearers(
     routing: Routing, channels: tuple[str, ...], kind: AlertKind, severity: Severity, incident: Incident | None, at: int
 ) -> list[Hearer]:
@@ -99,13 +106,16 @@ def hearers(
 def _verdict(
     routing: Routing, channel: str, kind: AlertKind, severity: Severity, incident: Incident | None, at: int
 ) -> Hearer:
-    rules = routing.rules.get(channel, ChannelRules())
+    rules = rules_of(routing, channel)
     if incident is not None and incident.silenced_until is not None and at < incident.silenced_until:
         return Hearer(channel, False, "the incident is silenced")
     if kind is AlertKind.RECOVERED:
-        return Hearer(channel, rules.recoveries, "told" if rules.recoveries else "wants no recoveries")
-    if _LOUDNESS[severity] < _LOUDNESS[rules.min_severity]:
-        return Hearer(channel, False, f"wants {rules.min_severity.value} alerts only")
+        if not rules.recoveries:
+            return Hearer(channel, False, "wants no recoveries")
+        # It waits together with the warning that it ends.
+        severity = incident.severity if incident is not None else severity
+    elif _LOUDNESS[severity] < _LOUDNESS[rules.min_severity]:
+        return Hearer(channel, False, f"wants nothing below {rules.min_severity.value}")
     quiet_until = rules.quiet.end_after(at) if rules.quiet is not None and severity is Severity.WARNING else None
     if quiet_until is not None:
         return Hearer(channel, True, "waits for the end of its quiet hours", quiet_until)
@@ -113,18 +123,18 @@ def _verdict(
 
 
 def next_reminder(routing: Routing, incident: Incident, remind_every_ms: int | None, at: int) -> int | None:
-    """Return when the incident is next reminded of: every `remind_every_ms`, else at 09:00, first after 12 h."""
+    """Return when the incident is next reminded of, not before `at`: every `remind_every_ms`, else at 09:00.
+
+    The first at 09:00 comes at least 12 h after the opening.
+    """
     if incident.acked_at is not None or incident.closed_at is not None:
         return None
     if remind_every_ms is not None:
         return max((incident.reminded_at or incident.opened_at) + remind_every_ms, at)
     earliest = max(incident.opened_at + FIRST_REMINDER_MS, at, (incident.reminded_at or 0) + 1)
     local = datetime.fromtimestamp(earliest / 1000, ZoneInfo(routing.timezone))
-    nine = _instant(local.year, local.month, local.day, time(REMIND_HOUR), routing.timezone)
-    if nine < earliest:
-        day = local.date() + timedelta(days=1)
-        nine = _instant(day.year, day.month, day.day, time(REMIND_HOUR), routing.timezone)
-    return nine
+    nine = _instant(local.date(), time(REMIND_HOUR), routing.timezone)
+    return nine if nine >= earliest else _instant(local.date() + timedelta(days=1), time(REMIND_HOUR), routing.timezone)
 
 
 def next_action(routing: Routing, incident: Incident, remind_every_ms: int | None, at: int) -> int | None:

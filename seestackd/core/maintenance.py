@@ -1,5 +1,6 @@
 """Maintenance windows: silenced now? next edge?"""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,12 @@ class Window:
     def stretch_at(self, at: int) -> tuple[int, int] | None:
         """Return (start, end) of the stretch that holds the instant (start <= at < end)."""
         return self.first_touching(at, at)
+
+    def coming(self, at: int) -> tuple[int, int] | None:
+        """Return the stretch that goes on at the instant, or else the next one; None when there is none any more."""
+        if self.schedule is not None:
+            return self.first_touching(at, sys.maxsize)
+        return None if (self.ends_at or 0) <= at else (self.starts_at or 0, self.ends_at or 0)
 
     def first_touching(self, since: int, until: int) -> tuple[int, int] | None:
         """Return the first stretch that touches `[since, until]`."""

@@ -1,12 +1,13 @@
 """What comes due while an incident stays open: the end of a silence, escalation, reminders (semantics.md 7)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seestackd.core.alerts import channels_of, hearers, next_action, next_escalation, next_reminder
 from seestackd.core.incidents import Alert, AlertKind, Incident, Severity
+from seestackd.core.maintenance import touching
 from seestackd.core.monitor import Monitor
-from seestackd.operations.incidents import alert
+from seestackd.operations.incidents import DIGEST_ONLY, alert
 from seestackd.store.interface import Transaction
 
 MAX_INCIDENTS = 200
@@ -28,58 +29,104 @@ class FollowedUp:
     next_action_at: int | None
 
 
+@dataclass(slots=True)
+class _Reminders:
+    """Lines of one message: to a channel, sent at once or at the end of its quiet hours."""
+
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    severity: Severity = Severity.WARNING
+    next_at: int | None = None
+
+
+_Collected = dict[tuple[str, int | None], _Reminders]
+
+
 def follow_up(tx: Transaction, command: FollowUp, at: int) -> FollowedUp:
     """Tell what has come due of open incidents; reminders of a channel share one message."""
     due = tx.incidents.due(at, command.limit)
-    reminded: dict[str, list[dict[str, Any]]] = {}
+    collected: _Collected = {}
     for incident in due:
         monitor = tx.monitors.by_id(incident.monitor_id) if incident.monitor_id is not None else None
         if monitor is None:
             tx.incidents.update(replace(incident, next_action_at=None))
             continue
-        _act(tx, incident, monitor, reminded, at)
-    _remind(tx, reminded, at)
+        window = touching(tx.maintenance.concerning(monitor), at, at)
+        if window is not None:
+            tx.incidents.update(replace(incident, next_action_at=window[1]))
+            continue
+        _act(tx, incident, monitor, collected, at)
+    _remind(tx, collected, at)
     return FollowedUp(len(due), len(due) == command.limit, tx.incidents.next_action())
 
 
-def _act(
-    tx: Transaction, incident: Incident, monitor: Monitor, reminded: dict[str, list[dict[str, Any]]], at: int
-) -> None:
-    every = monitor.rules.remind_every_ms
+def _act(tx: Transaction, incident: Incident, monitor: Monitor, collected: _Collected, at: int) -> None:
+    every, since = monitor.rules.remind_every_ms, 0
+    just_told: tuple[str, ...] = ()
     if incident.silenced_until is not None and incident.silenced_until <= at:
+        # What a silence has swallowed is not made up for.
+        since = incident.silenced_until
         incident = replace(incident, silenced_until=None)
-        _tell_belatedly(tx, incident, monitor, at)
+        just_told = _tell_belatedly(tx, incident, monitor, at)
     if incident.silenced_until is None:
         incident = _escalate(tx, incident, monitor, at)
-        due_at = next_reminder(tx.routing, incident, every, 0)
+        due_at = next_reminder(tx.routing, incident, every, since)
         if due_at is not None and due_at <= at:
             incident = replace(incident, reminded_at=at)
-            _collect(tx, incident, monitor, reminded, at)
+            next_at = next_reminder(tx.routing, incident, every, at + 1)
+            _collect(tx, incident, monitor, collected, just_told, next_at, at)
     tx.incidents.update(replace(incident, next_action_at=next_action(tx.routing, incident, every, at + 1)))
 
 
-def _tell_belatedly(tx: Transaction, incident: Incident, monitor: Monitor, at: int) -> None:
-    """Send the opening to the channels that have not heard of the incident."""
+def _tell_belatedly(tx: Transaction, incident: Incident, monitor: Monitor, at: int) -> tuple[str, ...]:
+    """Send the opening to the channels that have not heard of the incident; returns them."""
     channels, _ = channels_of(tx.routing, monitor)
     addressed = tx.outbox.addressed(incident.id)
     untold = tuple(channel for channel in channels if channel not in addressed)
     alert(tx, monitor, incident.kind, incident, dict(incident.facts or {}), at, untold)
+    return untold
 
 
 def _escalate(tx: Transaction, incident: Incident, monitor: Monitor, at: int) -> Incident:
     while (due_at := next_escalation(tx.routing, incident)) is not None and due_at <= at:
         step = tx.routing.escalation[incident.escalated]
-        facts = {**dict(incident.facts or {}), "after_ms": step.after_ms, "opened_at": incident.opened_at, "at": at}
+        facts = {
+            **dict(incident.facts or {}),
+            "problem": incident.kind.value,
+            "after_ms": step.after_ms,
+            "opened_at": incident.opened_at,
+            "at": at,
+        }
+        # Nobody has answered: that is not the flapping that digests are for.
+        facts.pop(DIGEST_ONLY, None)
         alert(tx, monitor, AlertKind.ESCALATION, incident, facts, at, step.channels)
         incident = replace(incident, escalated=incident.escalated + 1)
     return incident
 
 
 def _collect(
-    tx: Transaction, incident: Incident, monitor: Monitor, reminded: dict[str, list[dict[str, Any]]], at: int
+    tx: Transaction,
+    incident: Incident,
+    monitor: Monitor,
+    collected: _Collected,
+    just_told: tuple[str, ...],
+    next_at: int | None,
+    at: int,
 ) -> None:
+    channels = tuple(channel for channel in tx.outbox.addressed(incident.id) if channel not in just_told)
+    for hearer in hearers(tx.routing, channels, AlertKind.REMINDER, incident.severity, incident, at):
+        if not hearer.told:
+            continue
+        reminders = collected.setdefault((hearer.channel, hearer.not_before), _Reminders())
+        reminders.lines.append(_line(incident, monitor))
+        if incident.severity is Severity.CRITICAL:
+            reminders.severity = Severity.CRITICAL
+        instants = [instant for instant in (reminders.next_at, next_at) if instant is not None]
+        reminders.next_at = min(instants, default=None)
+
+
+def _line(incident: Incident, monitor: Monitor) -> dict[str, Any]:
     facts = incident.facts or {}
-    line = {
+    return {
         "slug": monitor.slug,
         "kind": incident.kind.value,
         "since": incident.began_at,
@@ -89,22 +136,24 @@ def _collect(
         "exit_code": facts.get("exit_code"),
         "message": facts.get("message"),
     }
-    for channel in tx.outbox.addressed(incident.id):
-        told = hearers(tx.routing, (channel,), AlertKind.REMINDER, incident.severity, incident, at)
-        if told and told[0].told:
-            reminded.setdefault(channel, []).append(line)
 
 
-def _remind(tx: Transaction, reminded: dict[str, list[dict[str, Any]]], at: int) -> None:
+def _remind(tx: Transaction, collected: _Collected, at: int) -> None:
     alerts = [
         Alert(
             alert_id=tx.new_id(),
             channel=channel,
             kind=AlertKind.REMINDER,
-            severity=Severity.CRITICAL if any(line["kind"] != "unknown" for line in lines) else Severity.WARNING,
-            facts={"down": lines, "at": at, "timezone": tx.routing.timezone},
+            severity=reminders.severity,
+            facts={
+                "down": reminders.lines,
+                "at": at,
+                "next_at": reminders.next_at,
+                "timezone": tx.routing.timezone,
+            },
+            next_attempt_at=not_before,
         )
-        for channel, lines in reminded.items()
+        for (channel, not_before), reminders in collected.items()
     ]
     if alerts:
         tx.outbox.put(alerts, at)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from seestackd.core.alerts import FLAPPING_SPAN_MS, channels_of, hearers, is_flapping, next_action
+from seestackd.core.alerts import FLAPPING_SPAN_MS, channels_of, hearers, is_flapping, next_action, rules_of
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind, Incident
 from seestackd.core.monitor import Monitor, State
 from seestackd.core.pings import Ping
@@ -13,6 +13,7 @@ from seestackd.operations.facts import monitor_facts, troubled
 from seestackd.store.interface import Transaction
 
 DIGEST_ONLY = "digest_only"
+FLAPPING = "flapping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def _apply(tx: Transaction, decision: Decision, effect: Effect, facts: dict[str,
     elif isinstance(effect, Changed):
         current = _current(tx, monitor)
         if current is not None:
-            changed = replace(current, kind=AlertKind.FAILED)
+            facts = {**facts, **_kept(current)}
+            changed = replace(current, kind=AlertKind.FAILED, facts=facts)
             tx.incidents.update(changed)
             alert(tx, monitor, AlertKind.CHANGED, changed, facts, at)
     elif isinstance(effect, Closed):
@@ -85,9 +87,17 @@ def _current(tx: Transaction, monitor: Monitor) -> Incident | None:
     return tx.incidents.open_for(subject_of(monitor))
 
 
+def _kept(incident: Incident) -> dict[str, Any]:
+    """Return what stays of an incident's facts whatever becomes of it: whether its monitor flaps."""
+    facts = incident.facts or {}
+    # Once flapping has been told, all that follows comes in digests.
+    return {FLAPPING: True, DIGEST_ONLY: True} if facts.get(FLAPPING) else {}
+
+
 def _open(tx: Transaction, monitor: Monitor, effect: Opened, facts: dict[str, Any], at: int) -> Incident:
-    flapping, news = _flapping(tx, monitor, effect.at)
+    openings, flapping, news = _flapping(tx, monitor, effect.at)
     told = {**facts, DIGEST_ONLY: True} if flapping and not news else facts
+    told = {**told, "openings": openings} if news else told
     new = Incident(
         id=0,
         uid=tx.new_id(),
@@ -99,7 +109,7 @@ def _open(tx: Transaction, monitor: Monitor, effect: Opened, facts: dict[str, An
         project_id=monitor.project_id,
         monitor_id=monitor.id,
         missed=effect.missed,
-        facts={**told, "flapping": flapping},
+        facts={**told, FLAPPING: flapping},
     )
     new = replace(new, next_action_at=next_action(tx.routing, new, monitor.rules.remind_every_ms, at))
     incident = tx.incidents.open(new)
@@ -107,12 +117,14 @@ def _open(tx: Transaction, monitor: Monitor, effect: Opened, facts: dict[str, An
     return incident
 
 
-def _flapping(tx: Transaction, monitor: Monitor, at: int) -> tuple[bool, bool]:
+def _flapping(tx: Transaction, monitor: Monitor, at: int) -> tuple[int, bool, bool]:
+    """Return how many incidents have opened in 24 h with this one, whether that is flapping, and whether it is news."""
     last = next(iter(tx.incidents.listed(open_only=False, limit=1, monitor_id=monitor.id)), None)
     if last is None:
-        return False, False
+        return 1, False, False
     openings = tx.incidents.opened_since(monitor.id, at - FLAPPING_SPAN_MS) + 1
-    return is_flapping(openings, at - (last.closed_at or last.opened_at), bool((last.facts or {}).get("flapping")))
+    quiet_ms = at - (last.closed_at or last.opened_at)
+    return openings, *is_flapping(openings, quiet_ms, bool((last.facts or {}).get(FLAPPING)))
 
 
 def _close(tx: Transaction, monitor: Monitor, effect: Closed, facts: dict[str, Any], at: int) -> None:
@@ -122,9 +134,11 @@ def _close(tx: Transaction, monitor: Monitor, effect: Closed, facts: dict[str, A
     closed = replace(incident, closed_at=effect.at, close_reason=effect.reason, next_action_at=None)
     tx.incidents.update(closed)
     if effect.quiet:
+        withdraw(tx, incident.id, f"the incident ended quietly: {effect.reason}", at)
         return
     recovery = {
         **facts,
+        **_kept(incident),
         "problem": incident.kind.value,
         "began_at": incident.began_at,
         "closed_at": effect.at,
@@ -132,9 +146,14 @@ def _close(tx: Transaction, monitor: Monitor, effect: Closed, facts: dict[str, A
         "run_duration_ms": facts.get("duration_ms"),
         "still_down": troubled(tx, monitor),
     }
-    if (incident.facts or {}).get(DIGEST_ONLY):
-        recovery[DIGEST_ONLY] = True
     alert(tx, monitor, AlertKind.RECOVERED, closed, recovery, at)
+
+
+def withdraw(tx: Transaction, incident_id: int, reason: str, at: int) -> None:
+    """Take back what waits for the end of quiet hours: nobody needs to hear of it any more."""
+    for row in tx.outbox.pending_for(incident_id):
+        if row.attempts == 0 and (row.alert.next_attempt_at or 0) > at:
+            tx.outbox.settle(row.id, "superseded", reason, at)
 
 
 def _count_missed(tx: Transaction, decision: Decision, count: int) -> None:
@@ -160,6 +179,7 @@ def alert(
     if channels is None:
         channels = _audience(tx, monitor, kind, incident)
     told = {**facts, "incident_id": incident.id if incident is not None else None}
+    heard = [hearer for hearer in hearers(tx.routing, channels, kind, severity, incident, at) if hearer.told]
     alerts = [
         Alert(
             alert_id=tx.new_id(),
@@ -172,9 +192,12 @@ def alert(
             incident_id=incident.id if incident is not None else None,
             next_attempt_at=hearer.not_before,
         )
-        for hearer in hearers(tx.routing, channels, kind, severity, incident, at)
-        if hearer.told
+        for hearer in heard
     ]
+    for hearer in heard:
+        if hearer.not_before is None and rules_of(tx.routing, hearer.channel).quiet is not None:
+            # Alerts of a monitor keep their order: a warning that waits would hold this one back all night.
+            tx.outbox.hurry(hearer.channel, monitor.id, at)
     if alerts:
         tx.outbox.put(alerts, at)
 
@@ -213,6 +236,13 @@ def _open_one(tx: Transaction, incident_id: int) -> Incident:
     if incident.closed_at is not None:
         raise Conflict(f"incident {incident_id} is closed already ({incident.close_reason})", field="incident")
     return incident
+
+
+def act_anew(tx: Transaction, monitor: Monitor, state: State, at: int) -> None:
+    """Compute anew when something of the monitor's open incident comes due, when a window that put it off is gone."""
+    incident = tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None
+    if incident is not None and incident.closed_at is None:
+        _acted(tx, incident, at)
 
 
 def _acted(tx: Transaction, incident: Incident, at: int) -> Incident:

@@ -8,7 +8,7 @@ from seestackd.core.incidents import Incident
 from seestackd.core.maintenance import Window
 from seestackd.core.monitor import DAY_MS, MINUTE_MS, Monitor, Rules, new_monitor
 from seestackd.errors import Conflict, Invalid, NotFound
-from seestackd.operations import incidents, listings, monitors, projects
+from seestackd.operations import incidents, listings, maintenance, monitors, projects
 from seestackd.operations.keys import MAX_NAME, RevokeKey, revoke
 from seestackd.operations.listings import OfMonitor, OfProject
 from seestackd.store.interface import Key, Transaction
@@ -202,7 +202,8 @@ def window(tx: Transaction, command: OfProject, at: int) -> Window:
 
 def remove_window(tx: Transaction, command: OfProject, at: int) -> None:
     """Call a maintenance window off. Raises NotFound."""
-    tx.maintenance.remove(window(tx, command, at).id, at)
+    found = window(tx, command, at)
+    maintenance.remove(tx, maintenance.RemoveMaintenance(command.project_id, found.uid), at)
 
 
 def keys_of(tx: Transaction, command: projects.ProjectOf, at: int) -> list[Key]:

@@ -9,6 +9,7 @@ from seestackd.core.schedule import Schedule
 from seestackd.core.transitions import Context, Decision
 from seestackd.errors import Conflict, NotFound
 from seestackd.operations.creation import create
+from seestackd.operations.incidents import subject_of, withdraw
 from seestackd.operations.pings import store
 from seestackd.operations.slots import stretches_after
 from seestackd.store.interface import Transaction
@@ -156,6 +157,9 @@ def remove(tx: Transaction, command: MonitorNamed, at: int) -> Monitor:
     found = tx.monitors.by_slug(command.project_id, command.slug)
     if found is None:
         raise NotFound(f"No cron monitor found with slug: {command.slug}", field="slug")
+    incident = tx.incidents.open_for(subject_of(found))
+    if incident is not None:
+        withdraw(tx, incident.id, "the monitor was removed", at)
     tx.monitors.remove(found.id)
     tx.announce(MonitorChanged(found.id, found.project_id))
     return found
@@ -179,6 +183,13 @@ def named(tx: Transaction, project_id: int, slug: str) -> Monitor:
     if monitor is None or monitor.archived_at is not None:
         raise NotFound(f"No cron monitor found with slug: {slug}", field="slug")
     return monitor
+
+
+def judge_anew(tx: Transaction, monitor: Monitor, state: State, at: int) -> None:
+    """Compute the monitor's deadline again, when a window that moved it is gone; never earlier than a minute from now."""
+    context = _context(tx, monitor, state, at)
+    if Decision(monitor, replace(state), context).settle().state.deadline_at != state.deadline_at:
+        _keep(tx, state, watching.limits_changed(monitor, state, at, context), at)
 
 
 def _view(tx: Transaction, monitor: Monitor, at: int) -> MonitorView:

@@ -129,6 +129,10 @@ class Outbox(Protocol):
         """Try a row again later, told by a message of its own or else by whatever is sent then."""
         ...
 
+    def hurry(self, channel: str, monitor_id: int, at: int) -> None:
+        """Make due what waits untried for the end of quiet hours, so that it holds up nothing of the monitor's."""
+        ...
+
     def acknowledge(self, row_id: int, at: int) -> None: ...
     def noticed_since(self, since: int) -> list[OutboxRow]:
         """Return the notices of dead alerts that were written after an instant."""

@@ -138,6 +138,13 @@ class SqliteOutbox:
             (next_attempt_at, result, alone, row_id),
         )
 
+    def hurry(self, channel: str, monitor_id: int, at: int) -> None:
+        self._execute(
+            "UPDATE outbox SET next_attempt_at = :at WHERE channel = :channel AND monitor_id = :monitor"
+            " AND state = 'pending' AND attempts = 0 AND next_attempt_at > :at",
+            {"channel": channel, "monitor": monitor_id, "at": at},
+        )
+
     def acknowledge(self, row_id: int, at: int) -> None:
         self._execute("UPDATE outbox SET acknowledged_at = ? WHERE id = ?", (at, row_id))
 
