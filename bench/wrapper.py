@@ -1,6 +1,7 @@
 """What `seestackd run` costs a job: how soon its command runs, how much longer the whole takes."""
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,8 +33,11 @@ def measure() -> int:
             _print("from the start to the command's first instant", _starts(env))
             _print("whole run beside it, daemon answering", _over(plain, ROUNDS, env))
             _print_bulk(env)
-        for what, silent in (("daemon down", f"http://127.0.0.1:{free_port()}"), ("nobody there", "http://192.0.2.1")):
-            _print(f"whole run beside it, {what}", _over(plain, SILENT_ROUNDS, _environment(folder, silent, key)))
+        with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, never answers
+            ports = {"daemon down": free_port(), "daemon silent": silent.getsockname()[1]}
+            for what, port in ports.items():
+                env = _environment(folder, f"http://127.0.0.1:{port}", key)
+                _print(f"whole run beside it, {what}", _over(plain, SILENT_ROUNDS, env))
     print()
     return 0
 
