@@ -5,11 +5,24 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from seestackd.cli import alert, check_config, key, monitor, ping, run, serve, spool, version
+from seestackd.cli import (
+    alert,
+    check_config,
+    explain,
+    incident,
+    key,
+    maintenance,
+    monitor,
+    ping,
+    run,
+    serve,
+    spool,
+    version,
+)
 from seestackd.cli.failures import Exit, Failure
 
 Command = Callable[[argparse.Namespace], int]
-NOUNS = (serve, check_config, monitor, key, run, ping, spool, alert, version)
+NOUNS = (serve, check_config, monitor, explain, incident, maintenance, key, run, ping, spool, alert, version)
 
 DESCRIPTION = "Tells you when a job did not run: heartbeats come in, a late one raises an alert."
 

@@ -4,8 +4,10 @@ import sys
 from argparse import Namespace
 from typing import Any
 
+from seestackd.cli import monitor_rules
 from seestackd.cli.client import ask
 from seestackd.cli.failures import Exit, Failure
+from seestackd.cli.incident import add_end
 
 TROUBLE = frozenset({"missed", "failed", "overrun"})
 STATES = ("trouble", "late", "running", "paused", "ok")
@@ -14,9 +16,9 @@ ORDER = ("failed", "missed", "overrun", "late", "pending", "healthy", "paused", 
 
 def add_to(commands: Any) -> None:
     """Add the commands to the parser."""
-    nouns = commands.add_parser("monitor", help="add, list, show and remove monitors")
+    nouns = commands.add_parser("monitor", help="add, list, show, change, pause and remove monitors")
     verbs = nouns.add_subparsers(required=True, metavar="VERB")
-    _add_options(verbs.add_parser("add", help="watch a job"))
+    monitor_rules.add_to(verbs)
     listed = verbs.add_parser("ls", help="list the monitors, trouble first")
     listed.add_argument("--json", action="store_true", help="for scripts")
     listed.add_argument("-q", "--quiet", action="store_true", help="slugs only")
@@ -27,51 +29,17 @@ def add_to(commands: Any) -> None:
     show.add_argument("slug", metavar="SLUG")
     show.add_argument("--json", action="store_true", help="for scripts")
     show.set_defaults(command=_show)
+    pause = verbs.add_parser("pause", help="stop watching; an open incident closes quietly")
+    pause.add_argument("slug", metavar="SLUG")
+    add_end(pause, required=False)
+    pause.set_defaults(command=_pause)
+    resume = verbs.add_parser("resume", help="watch again")
+    resume.add_argument("slug", metavar="SLUG")
+    resume.set_defaults(command=_resume)
     remove = verbs.add_parser("rm", help="delete a monitor with its history")
     remove.add_argument("slug", metavar="SLUG")
     remove.add_argument("--yes", action="store_true", help="do not ask")
     remove.set_defaults(command=_remove)
-
-
-def _add_options(command: Any) -> None:
-    command.add_argument("slug", metavar="SLUG", help="its name in pings, such as nightly-backup")
-    command.add_argument("--schedule", required=True, metavar="WHEN", help='"0 3 * * *", "@daily", "30m" or OnCalendar')
-    command.add_argument("--grace", metavar="TIME", help="how late it may be, such as 15m (default: the settings')")
-    command.add_argument("--timezone", metavar="ZONE", help="zone of the schedule (default: the settings')")
-    command.add_argument("--name", metavar="TEXT", help="what people read (default: the slug)")
-    command.add_argument("--channel", action="append", metavar="NAME", help="alert here; repeat for more")
-    command.add_argument("--max-runtime", metavar="TIME", help="how long a run may take")
-    command.add_argument("--tag", action="append", metavar="TAG", help="repeat for more")
-    command.add_argument("--json", action="store_true", help="for scripts")
-    command.set_defaults(command=_add)
-
-
-def _add(options: Namespace) -> int:
-    import secrets
-
-    from seestackd.cli.output import as_json, due
-
-    monitor = ask(
-        options,
-        "monitor.add",
-        slug=options.slug,
-        schedule=options.schedule,
-        grace=options.grace,
-        timezone=options.timezone,
-        name=options.name,
-        channels=options.channel,
-        max_runtime=options.max_runtime,
-        tags=options.tag,
-        ping_id=secrets.token_urlsafe(16),
-    )
-    if options.json:
-        as_json(monitor)
-        return Exit.OK
-    expected = due(monitor["expected_at"], monitor["at"])
-    print(f"{monitor['slug']} is watched: {monitor['schedule']} ({monitor['timezone']}), first expected {expected}.")
-    if not monitor["channels"]:
-        print("No alert channel is set, so nobody will be told: add one to the settings.", file=sys.stderr)
-    return Exit.OK
 
 
 def _list(options: Namespace) -> int:
@@ -119,6 +87,7 @@ def _show(options: Namespace) -> int:
             ("Schedule", f"{monitor['schedule']} ({monitor['timezone']})"),
             ("Grace", lasting(monitor["grace_ms"])),
             ("Max runtime", lasting(monitor["max_runtime_ms"])),
+            *_unusual(monitor),
             ("Next due", f"{monitor['expected_at'] or NOTHING} ({due(monitor['expected_at'], now)})"),
             ("Last ping", f"{monitor['last_ping_at'] or NOTHING} ({ago(monitor['last_ping_at'], now)})"),
             ("Last ok", f"{monitor['last_ok_at'] or NOTHING} ({ago(monitor['last_ok_at'], now)})"),
@@ -127,6 +96,45 @@ def _show(options: Namespace) -> int:
             ("Tags", ", ".join(monitor["tags"]) or NOTHING),
         ]
     )
+    return Exit.OK
+
+
+def _unusual(monitor: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the rules that are not as they are for everybody."""
+    from seestackd.cli.output import lasting
+
+    rules = []
+    if monitor["paused_until"]:
+        rules.append(("Paused until", monitor["paused_until"]))
+    if monitor["overlap"]:
+        rules.append(("Overlap", "runs may overlap"))
+    if monitor["failures_before_alert"] > 1:
+        rules.append(("Alerts after", f"{monitor['failures_before_alert']} bad runs in a row"))
+    if monitor["successes_before_recovery"] > 1:
+        rules.append(("Recovers after", f"{monitor['successes_before_recovery']} good runs in a row"))
+    if monitor["slow_factor"]:
+        rules.append(("Slow above", f"{monitor['slow_factor']:g} x the usual duration"))
+    if monitor["remind_every_ms"]:
+        rules.append(("Reminds every", lasting(monitor["remind_every_ms"])))
+    if not monitor["watch_from_creation"]:
+        rules.append(("Watched", "from its first report on"))
+    return rules
+
+
+def _pause(options: Namespace) -> int:
+    arguments = {"for": options.lasting, "until": options.until}
+    monitor = ask(options, "monitor.pause", slug=options.slug, **arguments)
+    until = f"until {monitor['paused_until']}" if monitor["paused_until"] else "until it is resumed"
+    print(f"{options.slug} is paused {until}.")
+    return Exit.OK
+
+
+def _resume(options: Namespace) -> int:
+    from seestackd.cli.output import due
+
+    monitor = ask(options, "monitor.resume", slug=options.slug)
+    expected = f", expected {due(monitor['expected_at'], monitor['at'])}" if monitor["expected_at"] else ""
+    print(f"{options.slug} is watched again{expected}.")
     return Exit.OK
 
 

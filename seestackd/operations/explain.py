@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from seestackd.core.alerts import EscalationStep, Hearer, channels_of, hearers
 from seestackd.core.explain import ClockChange, Expected, clock_changes, coming, hints
-from seestackd.core.incidents import SEVERITY, AlertKind, Incident
+from seestackd.core.incidents import SEVERITY, AlertKind, Incident, Severity
 from seestackd.core.maintenance import Window
 from seestackd.core.monitor import SlotEntry
 from seestackd.operations.monitors import MonitorNamed, MonitorView, shown
@@ -12,19 +12,32 @@ from seestackd.store.interface import Transaction
 
 LAST_SLOTS = 10
 LAST_RUNS = 20
+KINDS = (
+    AlertKind.MISSED,
+    AlertKind.FAILED,
+    AlertKind.OVERRUN,
+    AlertKind.UNKNOWN,
+    AlertKind.SLOW,
+    AlertKind.REMINDER,
+    AlertKind.RECOVERED,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a channel hears of one kind of alert."""
+    """What each channel would hear of an alert of this kind, if it were raised now."""
 
     kind: AlertKind
+    severity: Severity
     hearers: tuple[Hearer, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All there is to say about a monitor's next and last slots; instants in ms UTC."""
+    """All there is to say about a monitor's next and last slots; instants in ms UTC.
+
+    `reminders_in` is the zone of the daily reminder.
+    """
 
     view: MonitorView
     at: int
@@ -33,6 +46,7 @@ class Explanation:
     channels_from: str
     told: tuple[Told, ...]
     escalation: tuple[EscalationStep, ...]
+    reminders_in: str
     incident: Incident | None
     windows: tuple[Window, ...]
     last_slots: tuple[SlotEntry, ...]
@@ -45,21 +59,23 @@ def explain(tx: Transaction, command: MonitorNamed, at: int) -> Explanation:
     monitor, state = view.monitor, view.state
     incident = tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None
     channels, channels_from = channels_of(tx.routing, monitor)
-    told = tuple(
-        Told(kind, tuple(hearers(tx.routing, channels, kind, SEVERITY[kind], incident, at)))
-        for kind in (AlertKind.MISSED, AlertKind.FAILED, AlertKind.OVERRUN, AlertKind.SLOW, AlertKind.RECOVERED)
-        if kind is not AlertKind.SLOW or monitor.rules.slow_factor is not None
-    )
+    kinds = [kind for kind in KINDS if kind is not AlertKind.SLOW or monitor.rules.slow_factor is not None]
+    told = [
+        Told(kind, SEVERITY[kind], tuple(hearers(tx.routing, channels, kind, SEVERITY[kind], incident, at)))
+        for kind in kinds
+    ]
+    windows = tuple(tx.maintenance.concerning(monitor))
     return Explanation(
         view=view,
         at=at,
-        coming=coming(monitor, state, at),
-        clock_changes=clock_changes(monitor, state, at),
+        coming=coming(monitor, state, windows, at),
+        clock_changes=clock_changes(monitor, state, windows, at),
         channels_from=channels_from,
-        told=told,
+        told=tuple(told),
         escalation=tx.routing.escalation,
+        reminders_in=tx.routing.timezone,
         incident=incident,
-        windows=tuple(tx.maintenance.concerning(monitor)),
+        windows=tuple(window for window in windows if window.coming(at) is not None),
         last_slots=tuple(tx.slots.latest(monitor.id, LAST_SLOTS)),
-        hints=hints(monitor, tx.runs.latest(monitor.id, LAST_RUNS)),
+        hints=hints(monitor, state, tx.runs.latest(monitor.id, LAST_RUNS)),
     )

@@ -186,7 +186,7 @@ def named(tx: Transaction, project_id: int, slug: str) -> Monitor:
 
 
 def judge_anew(tx: Transaction, monitor: Monitor, state: State, at: int) -> None:
-    """Compute the monitor's deadline again, when a window that moved it is gone; never earlier than a minute from now."""
+    """Compute the monitor's deadline again, when a window that moved it is gone; not within a minute from now."""
     context = _context(tx, monitor, state, at)
     if Decision(monitor, replace(state), context).settle().state.deadline_at != state.deadline_at:
         _keep(tx, state, watching.limits_changed(monitor, state, at, context), at)

@@ -36,6 +36,20 @@ class Call:
             raise Invalid("must be a list of texts", field=name)
         return tuple(values)
 
+    def flag(self, name: str, absent: bool | None = None) -> bool:
+        """Return an argument that is yes or no; raises Invalid, also when it is absent and may not be."""
+        value = self.arguments.get(name, absent)
+        if not isinstance(value, bool):
+            raise Invalid("must be true or false", field=name)
+        return value
+
+    def number(self, name: str) -> int:
+        """Return an argument that must be a whole number; raises Invalid."""
+        value = self.arguments.get(name)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Invalid("must be a whole number", field=name)
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class Verb:
@@ -47,6 +61,7 @@ class Verb:
 
 def verbs() -> dict[str, Verb]:
     """Return every verb by its name on the wire."""
-    from seestackd.cli.verbs import alerts, keys, monitors
+    from seestackd.cli.verbs import alerts, explain, incidents, keys, maintenance, monitors
 
-    return {**alerts.VERBS, **keys.VERBS, **monitors.VERBS}
+    nouns = (alerts, explain, incidents, keys, maintenance, monitors)
+    return {name: verb for noun in nouns for name, verb in noun.VERBS.items()}

@@ -4,7 +4,7 @@ from typing import Any
 
 from seestackd.cli.verbs import Call, Verb
 from seestackd.cli.verbs.channels import known_channels
-from seestackd.cli.verbs.monitors import iso
+from seestackd.cli.verbs.instants import iso
 from seestackd.core.incidents import OutboxRow
 from seestackd.errors import Invalid
 from seestackd.operations import outbox

@@ -3,7 +3,7 @@
 from typing import Any
 
 from seestackd.cli.verbs import Call, Verb
-from seestackd.cli.verbs.monitors import iso
+from seestackd.cli.verbs.instants import iso
 from seestackd.operations import keys
 from seestackd.operations.keys import CreateKey, EnsureProject, RevokeKey
 from seestackd.store.interface import Key, Transaction
