@@ -3,6 +3,7 @@
 from copy import copy
 from dataclasses import replace
 
+from seestackd.core.blind import Stretch
 from seestackd.core.expecting import expect_after
 from seestackd.core.monitor import HOUR_MS, Monitor, State
 from seestackd.core.transitions import Context, Decision
@@ -11,8 +12,10 @@ from seestackd.core.watching import is_watched
 FAR_AHEAD_MS = 48 * HOUR_MS
 
 
-def after_step(monitor: Monitor, state: State, at: int, step_ms: int) -> State:
+def after_step(monitor: Monitor, state: State, at: int, step_ms: int, taken: tuple[Stretch, ...] = ()) -> State:
     """Return the state after the wall clock moved by `step_ms` to `at` (semantics.md 6).
+
+    `taken` are the stretches of slots after `at` that have an outcome.
 
     Interval deadlines, run limits and pauses shift with the step. A slot judged before a step back is not judged again,
     unless the newest judged one lies more than 48 h ahead of now: then the clock had been wrong and that mark is
@@ -28,8 +31,9 @@ def after_step(monitor: Monitor, state: State, at: int, step_ms: int) -> State:
         value = getattr(state, name)
         if value is not None:
             setattr(shifted, name, value + step_ms)
-    decision = Decision(monitor, shifted, Context())
-    if is_forgotten(monitor, state, at):
+    forgotten = is_forgotten(monitor, state, at)
+    decision = Decision(monitor, shifted, Context(taken=() if forgotten else taken))
+    if forgotten:
         shifted.newest_judged = shifted.newest_slot = None
     if interval:
         # What the ledger calls the silent expectation lies before the step.
@@ -56,6 +60,6 @@ def _expect_from_the_new_now(decision: Decision, at: int) -> None:
         state.newest_judged = min(state.newest_judged, monitor.schedule.newest_at_or_before(at) or at)
     waiting = state.expected_at
     if is_watched(monitor, state):
-        expect_after(decision, max(at, state.newest_slot or at))
+        expect_after(decision, at)
         if waiting is not None and (state.expected_at is None or waiting < state.expected_at):
             state.expected_at = waiting

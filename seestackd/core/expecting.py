@@ -1,7 +1,10 @@
 """What is expected next, and how the ledger learns that a slot stayed silent (semantics.md 3 and 4)."""
 
+from collections.abc import Sequence
+
+from seestackd.core.blind import Stretch
 from seestackd.core.ledger import extended
-from seestackd.core.monitor import Outcome, State
+from seestackd.core.monitor import Outcome, SlotEntry, State
 from seestackd.core.runs import wait_ms
 from seestackd.core.transitions import Decision
 
@@ -22,13 +25,12 @@ def enter_silent(decision: Decision, slot: int, outcome: Outcome, reason: str, a
     """
     schedule = decision.monitor.schedule
     previous = slot - schedule.interval_ms if schedule.interval_ms else schedule.previous_before(slot)
-    free = free_instant(decision, slot)
-    entries, before = decision.entries, decision.context.before
+    free = place_of(decision, slot)
+    entries = decision.entries
     index = next((i for i in reversed(range(len(entries))) if entries[i].last_at == previous), None)
-    if free != slot or (index is None and before is not None and before.first_at in decision.removed):
+    last = decision.context.before if index is None else entries[index]
+    if free != slot or not _belongs_together(decision, last, previous):
         last = None
-    else:
-        last = before if index is None else entries[index]
     entry = extended(last, free, previous, outcome, reason, at)
     if index is not None and entry.first_at == entries[index].first_at:
         entries[index] = entry
@@ -38,16 +40,29 @@ def enter_silent(decision: Decision, slot: int, outcome: Outcome, reason: str, a
     return free
 
 
-def free_instant(decision: Decision, slot: int) -> int:
-    """Return where the ledger has room for an expectation: after a step back the clock passes the same instants again.
+def _belongs_together(decision: Decision, last: SlotEntry | None, previous: int | None) -> bool:
+    """Tell whether the slot before is one of the same stretch of watching, and its entry still what was loaded.
 
-    Slots of a calendar are passed over by `advance` instead.
+    A slot that an open run answers late keeps an entry of its own, as it will be revised.
     """
-    if decision.monitor.schedule.interval_ms is None:
-        return slot
-    for first, last in decision.context.taken:
-        if first <= slot <= last:
-            slot = last + 1
+    state, interval = decision.state, decision.monitor.schedule.interval_ms
+    if last is None or previous is None or (last is decision.context.before and last.first_at in decision.removed):
+        return False
+    if any(run.slot == previous for run in state.open_runs):
+        return False
+    return previous == state.silent_slot == state.newest_slot if interval is not None else previous > state.watched_from
+
+
+def place_of(decision: Decision, slot: int) -> int:
+    """Return under which instant the ledger gets a slot: of a calendar its own, as `advance` passes over taken ones."""
+    return slot if decision.monitor.schedule.interval_ms is None else free_instant(decision.context.taken, slot)
+
+
+def free_instant(taken: Sequence[Stretch], slot: int) -> int:
+    """Return where the ledger has room for an expectation: after a step back the clock passes known instants again."""
+    for first, _ in taken:
+        if first == slot:
+            slot += 1
     return slot
 
 
@@ -87,6 +102,13 @@ def move_on_from(decision: Decision, slot: int, at: int) -> None:
     interval = decision.monitor.schedule.interval_ms or 1
     steps = (at - slot - wait_ms(decision.monitor, decision.state)) // interval + 1
     decision.state.expected_at = slot + max(1, steps) * interval
+
+
+def earliest(state: State, at: int) -> int:
+    """Return from when on a judgement at `at` may ask which slots have an outcome."""
+    instants = [at, state.expected_at, state.paused_until, state.last_finish_at]
+    instants += [run.started_at if run.slot is None else run.slot for run in state.open_runs]
+    return min(instant for instant in instants if instant is not None)
 
 
 def is_held(state: State) -> bool:

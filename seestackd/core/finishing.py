@@ -3,7 +3,7 @@
 from statistics import median
 
 from seestackd.core.events import Event
-from seestackd.core.expecting import advance, enter_silent, expect_after, free_instant, is_held, mark
+from seestackd.core.expecting import advance, enter_silent, expect_after, is_held, mark, place_of
 from seestackd.core.incidents import AlertKind
 from seestackd.core.ledger import MAX_SLOTS, revised, split
 from seestackd.core.maintenance import touching
@@ -58,10 +58,12 @@ class _Finish:
         """Tell whether it is this run, or a hung one without id that was given up: a younger one has finished."""
         if self.run is not None and run.id == self.run.id:
             return True
-        return run.overran and run.rid is None and run.started_at < self.started_at and not self.older
+        return run.overran and run.rid is None and run.started_at < self.started_at
 
     def _entry(self) -> SlotEntry | None:
         entry = self.decision.context.entry
+        if self.run is not None and self.run.outcome is None:
+            return None
         if entry is None or self.slot is None or not entry.first_at <= self.slot <= entry.last_at:
             return None
         return entry
@@ -78,7 +80,7 @@ class _Finish:
         if outcome is None:
             self.slot = None
         elif entry is None and self.run is None and self.slot is not None:
-            self.slot = free_instant(self.decision, self.slot)
+            self.slot = place_of(self.decision, self.slot)
         return outcome
 
     def _is_running(self, slot: int) -> bool:

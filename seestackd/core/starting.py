@@ -1,8 +1,11 @@
 """A job says that it has started: a run is opened, and its limit watched instead of its slot (semantics.md 3 and 4)."""
 
+from dataclasses import replace
+
 from seestackd.core.events import Event
-from seestackd.core.expecting import expect_after, free_instant, is_held, mark, move_on_from
+from seestackd.core.expecting import expect_after, is_held, mark, move_on_from, place_of
 from seestackd.core.incidents import AlertKind
+from seestackd.core.ledger import split
 from seestackd.core.maintenance import touching
 from seestackd.core.monitor import MAX_OPEN_RUNS, MINUTE_MS, OpenRun, Outcome, SlotEntry
 from seestackd.core.pings import Ping
@@ -35,12 +38,17 @@ def _open(decision: Decision, ping: Ping, answer: Answer) -> None:
         slot = replaced.slot if interval else slot
         state.open_runs = tuple(run for run in state.open_runs if run.id != replaced.id)
         _close(decision, replaced, ping.at, "replaced")
-    entry = decision.context.entry
+    entry = decision.context.entry if slot == answer.slot else None
     outcome = entry.outcome if entry is not None else None
     if slot is None or _is_taken(decision, slot, outcome):
         slot = outcome = None
     elif outcome is None and replaced is None:
-        slot = free_instant(decision, slot)
+        slot = place_of(decision, slot)
+    elif entry is not None and entry.count > 1:
+        # Its row is split now, by the schedule that made it.
+        decision.removed.append(entry.first_at)
+        decision.entries += split(entry, slot, monitor.schedule)
+        decision.entries.append(replace(entry, first_at=slot, last_at=slot, count=1, more=False))
     decision.run_id = decision.context.run_id
     _note(decision, ping, slot, outcome if replaced is None or slot is None else replaced.outcome or outcome)
     if slot is not None:

@@ -4,7 +4,7 @@ from copy import copy
 from dataclasses import replace
 
 from seestackd.core.events import Event
-from seestackd.core.expecting import expect_after, is_held, mark
+from seestackd.core.expecting import expect_after, free_instant, is_held, mark
 from seestackd.core.ledger import MAX_SLOTS
 from seestackd.core.monitor import MINUTE_MS, Monitor, Outcome, SlotEntry, State, Status
 from seestackd.core.runs import slot_deadline
@@ -89,9 +89,10 @@ def _still_open(state: State, context: Context, at: int, before: Schedule | None
     slots = [oldest]
     if before is not None and before.interval_ms is None:
         slots += before.slots_between(oldest, at, MAX_SLOTS)
+    if before is not None and before.interval_ms is not None:
+        return [free_instant(context.taken, oldest)]
     running = {run.slot for run in state.open_runs}
-    taken = context.taken
-    return [slot for slot in slots if slot not in running and not any(a <= slot <= b for a, b in taken)]
+    return [slot for slot in slots if slot not in running and not any(a <= slot <= b for a, b in context.taken)]
 
 
 def _expect_by_the_new(decision: Decision, at: int) -> None:

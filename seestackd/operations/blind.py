@@ -7,6 +7,7 @@ from seestackd.core.clock_steps import after_step, is_forgotten
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind
 from seestackd.core.monitor import HOUR_MS, MINUTE_MS
 from seestackd.operations.deadlines import CLOCK_STEP
+from seestackd.operations.slots import stretches_after
 from seestackd.store.interface import Alive, BlindWindow, Transaction
 
 BACKLOG_MS = 30_000
@@ -96,7 +97,7 @@ def clock_stepped(tx: Transaction, command: ClockStepped, at: int) -> int:
     for project in tx.projects.all():
         for monitor in tx.monitors.in_project(project.id):
             state = tx.monitors.load_state(monitor.id)
-            shifted = after_step(monitor, state, at, step)
+            shifted = after_step(monitor, state, at, step, stretches_after(tx, monitor, state, at))
             if is_forgotten(monitor, state, at):
                 tx.slots.forget_after(monitor.id, at)
             if shifted != state:

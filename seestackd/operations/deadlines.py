@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from seestackd.core.expecting import earliest
 from seestackd.core.judging import judge
 from seestackd.core.monitor import DAY_MS, Monitor, State
 from seestackd.core.transitions import Context, Decision, History
@@ -84,7 +85,7 @@ def _context(
     return Context(
         incident=tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None,
         before=entry_before(tx, monitor, state),
-        taken=stretches_after(tx, monitor, state, at if state.expected_at is None else min(at, state.expected_at)),
+        taken=stretches_after(tx, monitor, state, earliest(state, at)),
         windows=tx.maintenance.concerning(monitor),
         blind=tuple((window.started_at, window.ended_at) for window in blind),
         steps=tuple((window.started_at, window.ended_at) for window in blind if window.cause == CLOCK_STEP),
@@ -94,7 +95,7 @@ def _context(
 
 
 def _history(tx: Transaction, monitor: Monitor) -> History:
-    runs = [run for run in tx.runs.latest(monitor.id, HISTORY_RUNS * 2) if run.ended_at is not None]
+    runs = tx.runs.latest(monitor.id, HISTORY_RUNS * 2)
     return History(
         lateness_ms=tuple(run.lateness_ms for run in runs if run.lateness_ms is not None),
         durations_ms=tuple(run.duration_ms for run in runs if run.duration_ms is not None and run.heard_start),

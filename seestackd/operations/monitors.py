@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from seestackd.core import watching
 from seestackd.core.events import MonitorChanged
+from seestackd.core.expecting import earliest
 from seestackd.core.monitor import Monitor, NewMonitor, Rules, State, shown_status
 from seestackd.core.schedule import Schedule
 from seestackd.core.transitions import Context, Decision
@@ -203,8 +204,7 @@ def _seen(monitor: Monitor, state: State, at: int) -> MonitorView:
 
 def _context(tx: Transaction, monitor: Monitor, state: State, at: int) -> Context:
     incident = tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None
-    since = at if state.expected_at is None else min(at, state.expected_at)
-    taken = stretches_after(tx, monitor, state, since)
+    taken = stretches_after(tx, monitor, state, earliest(state, at))
     return Context(incident, taken=taken, windows=tx.maintenance.concerning(monitor))
 
 

@@ -172,7 +172,7 @@ def _mark(command: RecordPing) -> int:
 
 def _context(tx: Transaction, monitor: Monitor, state: State, ping: Ping, belongs: Answer) -> Context:
     incident = tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None
-    entry = entry_of(tx, monitor, state, belongs.slot)
+    entry = entry_of(tx, monitor, state, belongs)
     expected = state.expected_at
     skips = expected is not None and belongs.started_at < expected < ping.at
     before = entry_before(tx, monitor, state) if skips else None

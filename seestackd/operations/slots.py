@@ -2,21 +2,22 @@
 
 from seestackd.core.monitor import Monitor, SlotEntry, State
 from seestackd.core.pings import Ping
-from seestackd.core.runs import late_until
+from seestackd.core.runs import Answer, late_until
 from seestackd.store.interface import Transaction
 
 Stretches = tuple[tuple[int, int], ...]
 
 
-def entry_of(tx: Transaction, monitor: Monitor, state: State, slot: int | None) -> SlotEntry | None:
+def entry_of(tx: Transaction, monitor: Monitor, state: State, belongs: Answer) -> SlotEntry | None:
     """Return the entry of a slot that a ping answers.
 
     The expectation that an interval monitor waits for has none: what the ledger holds at that instant is from before a
     step of the clock.
     """
+    slot = belongs.slot
     if slot is None or state.newest_slot is None or slot > state.newest_slot:
         return None
-    if monitor.schedule.interval_ms is not None and slot == state.expected_at:
+    if monitor.schedule.interval_ms is not None and belongs.run is None and slot == state.expected_at:
         return None
     return tx.slots.covering(monitor.id, slot)
 

@@ -7,6 +7,7 @@ from zlib import crc32
 from seestackd.core import watching
 from seestackd.core.blind import Stretch
 from seestackd.core.clock_steps import after_step, is_forgotten
+from seestackd.core.expecting import earliest
 from seestackd.core.hearing import hear
 from seestackd.core.incidents import SEVERITY, AlertKind, Incident
 from seestackd.core.judging import judge
@@ -62,10 +63,11 @@ class World:
         state = self.state
         belongs = answer(self.monitor, state, ping, self._waited_for_at(ping))
         entry = None
-        if belongs.slot is not None and not (self._interval and belongs.slot == state.expected_at):
+        unborn = self._interval and belongs.run is None and belongs.slot == state.expected_at
+        if belongs.slot is not None and not unborn:
             entry = self.covering(belongs.slot)
         usual = [run.duration_ms for run in self._latest(20) if run.ok and run.duration_ms]
-        context = self._context(entry=entry, history=History(good_durations_ms=tuple(usual)))
+        context = self._context(at, entry=entry, history=History(good_durations_ms=tuple(usual)))
         mark = 0 if keyed or kind != "failed" else crc32(repr(said).encode()) or 1
         return self._apply(hear(self.monitor, state, ping, belongs, context, mark))
 
@@ -85,12 +87,14 @@ class World:
         """Judge once at `at`, if something is due."""
         if self.state.deadline_at is None or self.state.deadline_at > at:
             return None
-        runs = [run for run in self._latest(20) if run.ended_at is not None]
+        runs = self._latest(20)
         history = History(
             tuple(run.lateness_ms for run in runs if run.lateness_ms is not None),
             tuple(run.duration_ms for run in runs if run.duration_ms is not None and run.heard_start),
         )
-        return self._apply(judge(self.monitor, self.state, at, self._context(history=history if self.blind else None)))
+        return self._apply(
+            judge(self.monitor, self.state, at, self._context(at, history=history if self.blind else None))
+        )
 
     def until(self, at: int) -> "World":
         """Let the judge look at every deadline as it comes, up to `at`."""
@@ -103,20 +107,20 @@ class World:
         raise AssertionError("no end of judging")
 
     def pause(self, at: int, until: int | None = None) -> Decision:
-        return self._apply(watching.pause(self.monitor, self.state, at, until, self._context()))
+        return self._apply(watching.pause(self.monitor, self.state, at, until, self._context(at)))
 
     def resume(self, at: int) -> Decision:
-        return self._apply(watching.resumed(self.monitor, self.state, at, self._context()))
+        return self._apply(watching.resumed(self.monitor, self.state, at, self._context(at)))
 
     def reschedule(self, at: int, schedule: str, timezone: str = "UTC") -> Decision:
         before = self.monitor.schedule
-        context = self._context()
+        context = self._context(at)
         self.monitor = replace(self.monitor, schedule=parse_schedule(schedule, timezone))
         return self._apply(watching.schedule_changed(self.monitor, self.state, at, context, before))
 
     def change_rules(self, at: int, **rules: Any) -> Decision:
         self.monitor = replace(self.monitor, rules=replace(self.monitor.rules, **rules))
-        return self._apply(watching.limits_changed(self.monitor, self.state, at, self._context()))
+        return self._apply(watching.limits_changed(self.monitor, self.state, at, self._context(at)))
 
     def maintain(self, starts_at: int, ends_at: int) -> None:
         self.windows.append(Window(len(self.windows), "", "", starts_at, ends_at))
@@ -140,7 +144,8 @@ class World:
         if is_forgotten(self.monitor, self.state, at):
             kept = (entry for entry in self.ledger.values() if entry.first_at <= at)
             self.ledger = {entry.first_at: replace(entry, last_at=min(entry.last_at, at)) for entry in kept}
-        self.state = after_step(self.monitor, self.state, at, by)
+        taken = tuple((each.first_at, each.last_at) for each in self.entries if each.last_at >= at)
+        self.state = after_step(self.monitor, self.state, at, by, taken)
 
     # What is seen of it
 
@@ -171,9 +176,8 @@ class World:
         return entry.reason
 
     def covering(self, slot: int) -> SlotEntry | None:
-        first = max((first for first in self.ledger if first <= slot), default=None)
-        entry = None if first is None else self.ledger[first]
-        return entry if entry is not None and entry.last_at >= slot else None
+        covers = [first for first, entry in self.ledger.items() if first <= slot <= entry.last_at]
+        return self.ledger[max(covers)] if covers else None
 
     # How it is kept
 
@@ -190,7 +194,7 @@ class World:
         reach = late_until(self.monitor, self.state, ping.at) - ping.at
         return tuple(entry for entry in self.entries if entry.last_at >= ping.at - reach)[:2]
 
-    def _context(self, entry: SlotEntry | None = None, history: History | None = None) -> Context:
+    def _context(self, at: int, entry: SlotEntry | None = None, history: History | None = None) -> Context:
         expected = self.state.expected_at
         before = None
         if expected is not None:
@@ -201,21 +205,19 @@ class World:
             incident=self.incident,
             entry=entry,
             before=before,
-            taken=self._taken(expected),
+            taken=self._taken(earliest(self.state, at)),
             windows=self.windows,
-            blind=tuple(self.blind),
-            steps=tuple(self.steps),
+            blind=tuple(sorted(self.blind)),
+            steps=tuple(sorted(self.steps)),
             history=history or History(),
             refused_at=self.refused_at,
             run_id=max(self.runs, default=0) + 1,
         )
 
-    def _taken(self, expected: int | None) -> tuple[Stretch, ...]:
-        """As the store gives them: from what is expected on, or of the last weeks when nothing is."""
-        newest = self.state.newest_slot
-        if newest is None or (expected is not None and newest < expected):
+    def _taken(self, since: int) -> tuple[Stretch, ...]:
+        if self.state.newest_slot is None or self.state.newest_slot < since:
             return ()
-        return tuple((each.first_at, each.last_at) for each in self.entries if each.last_at >= (expected or 0))
+        return tuple((each.first_at, each.last_at) for each in self.entries if each.last_at >= since)
 
     def _apply(self, decision: Decision) -> Decision:
         self.last = decision
@@ -243,6 +245,8 @@ class World:
         """Write a row; one that takes the place of another may only make it longer or be an allowed revision."""
         known = self.ledger.get(entry.first_at)
         longer = known is not None and known.outcome is entry.outcome and entry.last_at >= known.last_at
+        swallowed = [first for first in self.ledger if entry.first_at < first <= entry.last_at and entry.count > 1]
+        assert not any(self.ledger[first].outcome is entry.outcome for first in swallowed), "two rows for one slot"
         assert known is None or longer, f"{_label(entry)} {entry.outcome} erases {known}"
         self.ledger[entry.first_at] = entry
 

@@ -12,6 +12,8 @@ _RUN = (
 )
 _INSERT = Insert("runs", f"prev, {_RUN}")
 _SLOT = "first_at, last_at, count, outcome, reason, run_id, judged_at, more"
+# An outcome from before a change of the schedule may lie between the slots of a row made after it.
+_NESTED = 8
 _PUT = Insert("slots", f"monitor_id, {_SLOT}", verb="INSERT OR REPLACE")
 
 
@@ -83,10 +85,11 @@ class SqliteSlots:
 
     def covering(self, monitor_id: int, slot: int) -> SlotEntry | None:
         row = self._execute(
-            f"SELECT {_SLOT} FROM slots WHERE monitor_id = ? AND first_at <= ? ORDER BY first_at DESC LIMIT 1",
-            (monitor_id, slot),
+            f"SELECT {_SLOT} FROM (SELECT {_SLOT} FROM slots WHERE monitor_id = ? AND first_at <= ?"
+            " ORDER BY first_at DESC LIMIT ?) WHERE last_at >= ? ORDER BY first_at DESC LIMIT 1",
+            (monitor_id, slot, _NESTED, slot),
         ).fetchone()
-        return _entry(row) if row is not None and row[1] >= slot else None
+        return None if row is None else _entry(row)
 
     def stretches(self, monitor_id: int, after: int, until: int) -> tuple[tuple[int, int], ...]:
         rows = self._execute(

@@ -1,0 +1,191 @@
+"""The judging core and the real store against an oracle that only read the page (tests/oracle.py)."""
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.core.world import MINUTE, World, a_monitor, t
+from tests.oracle import Event, Oracle
+
+RIDS = st.sampled_from([None, None, "a", "b"])
+GRACES = st.sampled_from([0, 1, 5, 12, 25, 70])
+RUNTIMES = st.sampled_from([None, 3, 20, 90])
+PERIODS = st.sampled_from([5, 10, 15, 30, 60])
+WAITS = st.one_of(st.integers(1, 12), st.sampled_from([15, 30, 60, 150]))
+
+
+class Watched(RuleBasedStateMachine):
+    """One monitor, lived through in both worlds."""
+
+    @initialize(
+        calendar=st.booleans(), period=PERIODS, grace=GRACES, max_runtime=RUNTIMES, overlap=st.booleans(),
+        failures=st.integers(1, 3), recoveries=st.integers(1, 2), begin=st.integers(0, 61),
+    )  # fmt: skip
+    def create(self, **asked: Any) -> None:
+        self.asked, self.now = asked, asked["begin"]
+        self.events: list[Event] = []
+        self.rescheduled = self.stepped = False
+        self.exact = True
+        self.first_period = asked["period"]
+        self.world = self.make()
+
+    def make(self) -> World:
+        asked = self.asked
+        return a_monitor(
+            self.schedule(asked["period"]),
+            at=t("00:00") + self.now * MINUTE,
+            grace_ms=asked["grace"] * MINUTE,
+            max_runtime_ms=None if asked["max_runtime"] is None else asked["max_runtime"] * MINUTE,
+            overlap=asked["overlap"],
+            failures_before_alert=asked["failures"],
+            successes_before_recovery=asked["recoveries"],
+        )
+
+    def schedule(self, period: int) -> str:
+        if not self.asked["calendar"]:
+            return f"{period}m"
+        return "0 * * * *" if period == 60 else f"*/{period} * * * *"
+
+    @property
+    def at(self) -> int:
+        return t("00:00") + self.now * MINUTE
+
+    def happens(self, what: str, *details: Any) -> None:
+        self.events.append((self.now, what, *details))
+
+    @rule(minutes=WAITS)
+    def wait(self, minutes: int) -> None:
+        self.now += minutes
+        self.world.until(self.at - 1)
+
+    @rule(rid=RIDS)
+    def start(self, rid: str | None) -> None:
+        self.happens("start", rid)
+        self.world.start(self.at, rid=rid)
+
+    @rule(rid=RIDS)
+    def success(self, rid: str | None) -> None:
+        self.happens("finish", True, rid)
+        self.world.success(self.at, rid=rid)
+
+    @rule(rid=RIDS, exit_code=st.integers(1, 255))
+    def failed(self, rid: str | None, exit_code: int) -> None:
+        self.happens("finish", False, rid)
+        self.world.failed(self.at, rid=rid, exit_code=exit_code, keyed=True)
+
+    @rule()
+    def log(self) -> None:
+        self.world.log(self.at)
+
+    @rule(minutes=st.one_of(st.none(), st.integers(1, 100)))
+    def pause(self, minutes: int | None) -> None:
+        self.happens("pause", None if minutes is None else self.now + minutes)
+        self.world.pause(self.at, None if minutes is None else self.at + minutes * MINUTE)
+
+    @rule()
+    def resume(self) -> None:
+        self.happens("resume")
+        self.world.resume(self.at)
+
+    @rule(after=st.integers(0, 40), minutes=st.integers(1, 60))
+    def maintain(self, after: int, minutes: int) -> None:
+        start, end = self.now + after, self.now + after + minutes
+        self.happens("maintenance", start, end)
+        self.world.maintain(t("00:00") + start * MINUTE, t("00:00") + end * MINUTE)
+
+    @precondition(lambda self: not self.stepped)
+    @rule(period=PERIODS)
+    def reschedule(self, period: int) -> None:
+        if period == self.asked["period"]:
+            return
+        self.asked["period"], self.rescheduled = period, True
+        self.happens("reschedule", period)
+        self.world.reschedule(self.at, self.schedule(period))
+
+    @precondition(lambda self: not self.rescheduled)
+    @rule(by=st.one_of(st.integers(-120, -1), st.integers(1, 180)))
+    def step(self, by: int) -> None:
+        self.happens("step", by)
+        self.stepped = True
+        # An interval monitor lives through the same instants twice; where the ledger has no room, all moves by 1 ms.
+        self.exact = self.exact and (by > 0 or self.asked["calendar"])
+        self.now += by
+        self.world.step(self.at, by * MINUTE)
+
+    @rule(minutes=st.one_of(st.integers(1, 20), st.sampled_from([60, 480])))
+    def outage(self, minutes: int) -> None:
+        self.happens("outage", minutes)
+        self.world.deaf(self.at, self.at + minutes * MINUTE)
+        self.now += minutes
+        self.world.judge(self.at)
+        self.world.until(self.at)
+
+    @invariant()
+    def a_paused_monitor_has_no_incident(self) -> None:
+        if self.world.status == "paused":
+            assert self.world.incident is None
+
+    @invariant()
+    def the_open_incident_is_the_one_the_state_knows(self) -> None:
+        incident = self.world.incident
+        assert self.world.state.incident_id == (None if incident is None else incident.id)
+
+    @invariant()
+    def nothing_is_forgotten(self) -> None:
+        """Something is always waited for, unless the monitor is paused for good."""
+        if self.world.status != "paused":
+            assert self.world.state.deadline_at is not None
+
+    @invariant()
+    def every_run_that_ended_is_recorded(self) -> None:
+        opened = {run.id for run in self.world.state.open_runs}
+        assert opened <= self.world.runs.keys()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world") or not self.exact:
+            return
+        oracle = self.replayed()
+        assert self.seen() == self.wanted(oracle), self.events
+
+    def replayed(self) -> Oracle:
+        asked = self.asked
+        oracle = Oracle(
+            asked["begin"], asked["calendar"], self.first_period, asked["grace"], asked["max_runtime"],
+            asked["overlap"], asked["failures"], asked["recoveries"],
+        )  # fmt: skip
+        return oracle.replay([*self.events, (self.now, "end")])
+
+    def seen(self) -> dict[str, Any]:
+        world = self.world
+        outcomes: Counter[str] = Counter()
+        for entry in world.entries:
+            outcomes[entry.outcome.value] += entry.count
+        return {
+            "status": world.status,
+            "outcomes": outcomes,
+            "told": world.kinds,
+            "streaks": (world.state.good, world.state.bad),
+            "open": len(world.state.open_runs),
+        }
+
+    def wanted(self, oracle: Oracle) -> dict[str, Any]:
+        return {
+            "status": oracle.status,
+            "outcomes": Counter(oracle.ledger.values()),
+            "told": oracle.told,
+            "streaks": (oracle.good, oracle.bad),
+            "open": len(oracle.open()),
+        }
+
+
+class Pure(Watched):
+    pass
+
+
+Pure.TestCase.settings = settings(
+    max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestPureCore = Pure.TestCase
