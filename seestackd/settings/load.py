@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,19 +11,20 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from seestackd.errors import Invalid
 from seestackd.settings import environment
 from seestackd.settings.alerting import SOURCES, ChannelSettings
-from seestackd.settings.locate import Position, nearest, positions
+from seestackd.settings.files import BadSettings, Place, files_of, nearest, read_files
 from seestackd.settings.model import MAX_SOCKET_BYTES, Settings, default_database
 
+Position = tuple[int, int, int]
+
 SYSTEM_FILE = Path("/etc/seestackd/seestackd.toml")
-MAX_FILE_BYTES = 4 * 1024 * 1024
+OUTSIDE = (-1, 0, 0)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 _EXPECTED = {
     "string_type": "must be a text; put it in quotes",
+    "float_type": "must be a number; write it without quotes",
     "int_type": "must be a whole number; write it without quotes",
     "bool_type": "must be true or false, without quotes",
     "tuple_type": 'must be a list; write ["one", "two"]',
@@ -33,14 +33,6 @@ _EXPECTED = {
     "model_type": "must be a table; write [{key}]",
     "model_attributes_type": "must be a table; write [{key}]",
 }
-
-
-class BadSettings(Invalid):
-    """The settings cannot be used; `problems` are whole lines `file:line:column: key: problem; next step`."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 def load(
@@ -57,45 +49,61 @@ def load(
     that only systemd's unit may read stay empty: commands beside the daemon have no use for them. Raises BadSettings
     with every problem found.
     """
-    reading = _Reading(environ, credentials)
-    if file is None and SYSTEM_FILE.exists():
-        file = SYSTEM_FILE
-    if file is not None:
-        reading.read(file)
+    return read(file, environ=environ, data=data, listen=listen, credentials=credentials).finished()
+
+
+def read(
+    file: Path | None = None,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    data: Path | None = None,
+    listen: str | None = None,
+    credentials: bool = True,
+) -> "Reading":
+    """Read the settings like `load`, and leave open what else is to be complained of. Raises BadSettings for files."""
+    reading = Reading(environ, credentials)
+    if files := files_of(file, SYSTEM_FILE):
+        reading.folder = (file or SYSTEM_FILE).parent
+        reading.read(files)
     reading.override()
     if data is not None:
         reading.put(("storage", "path"), str(data / "seestackd.db"), "--data")
     if listen is not None:
         reading.put(("server", "listen"), listen, "--listen")
-    settings = reading.validated()
-    if settings is None or reading.problems:
-        raise BadSettings([line for _, line in sorted(reading.problems)])
-    return settings
+    reading.settings = reading.validated()
+    return reading
 
 
 @dataclass
-class _Reading:
-    """One attempt to read the settings; `problems` are (where, line) in the order they are told."""
+class Reading:
+    """One attempt to read the settings; `problems` are (where, line) in the order they are told.
+
+    `settings` is None when they cannot be used. Relative paths begin at `folder`.
+    """
 
     environ: Mapping[str, str]
     credentials: bool = True
-    file: Path | None = None
+    settings: Settings | None = None
+    folder: Path | None = None
+    files: list[Path] = field(default_factory=list)
     raw: dict[str, Any] = field(default_factory=dict)
-    places: dict[tuple[str, ...], Position] = field(default_factory=dict)
+    places: dict[tuple[str, ...], Place] = field(default_factory=dict)
     origins: dict[tuple[str, ...], str] = field(default_factory=dict)
     problems: list[tuple[Position, str]] = field(default_factory=list)
 
-    def read(self, file: Path) -> None:
-        self.file = file
-        try:
-            text = _text(file)
-            self.raw = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            at, message = _syntax(str(error), text)
-            raise BadSettings([f"{file}:{at[0]}:{at[1]}: {message}; correct the TOML"]) from None
-        self.places = positions(text)
+    def finished(self) -> Settings:
+        """Return the settings. Raises BadSettings with every problem found."""
+        if self.settings is None or self.problems:
+            raise BadSettings([line for _, line in sorted(self.problems)])
+        return self.settings
+
+    def read(self, files: list[Path]) -> None:
+        self.files = files
+        said = read_files(files)
+        self.places = said.places
+        self.problems += [((place.number, place.line, place.column), line) for place, line in said.duplicates]
         missing: list[tuple[tuple[str, ...], str]] = []
-        self.raw = environment.expand_all(self.raw, self.environ, (), missing)
+        self.raw = environment.expand_all(said.raw, self.environ, (), missing)
         for path, name in missing:
             self.complain(path, f"${{{name}}} is not set; set the variable, or write $${{{name}}} to mean the text")
 
@@ -105,7 +113,7 @@ class _Reading:
             self.environ, channels if isinstance(channels, dict) else {}
         ):
             if path is None:
-                self.problems.append(((0, 0), f"environment: {variable}: no such setting; {value}"))
+                self.problems.append((OUTSIDE, f"environment: {variable}: no such setting; {value}"))
             else:
                 self.put(path, value, f"environment: {variable}")
 
@@ -130,7 +138,7 @@ class _Reading:
         if isinstance(storage := rest.setdefault("storage", {}), dict):
             storage.setdefault("path", str(default_database(self.environ)))
         context = {
-            "folder": self.file and self.file.parent,
+            "folder": self.folder,
             "credentials": self.environ.get("CREDENTIALS_DIRECTORY"),
             "needed": self.credentials,
         }
@@ -140,7 +148,7 @@ class _Reading:
         except ValidationError as error:
             for found in error.errors(include_url=False, include_input=False):
                 path = tuple(str(part) for part in found["loc"] if not isinstance(part, int))
-                self.complain(path, _message(path, found["type"], found.get("ctx", {}), found["msg"]))
+                self.complain(path, message(path, dict(found), _known_keys(path)))
             return None
         if len(os.fsencode(settings.socket_path)) > MAX_SOCKET_BYTES:
             self.complain(
@@ -154,12 +162,12 @@ class _Reading:
         key = ".".join(part if _NAME.fullmatch(part) else f'"{part}"' for part in path)
         origin = next((self.origins[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.origins), None)
         if origin:
-            self.problems.append(((0, 0), f"{origin}: {message}"))
-        elif self.file is None:
-            self.problems.append(((0, 0), f"settings: {key}: {message}"))
+            self.problems.append((OUTSIDE, f"{origin}: {message}"))
+        elif not self.files:
+            self.problems.append((OUTSIDE, f"settings: {key}: {message}"))
         else:
-            line, column = nearest(self.places, path)
-            self.problems.append(((line, column), f"{self.file}:{line}:{column}: {key}: {message}"))
+            place = nearest(self.places, path, self.files[0])
+            self.problems.append(((place.number, place.line, place.column), f"{place}: {key}: {message}"))
 
     def _monitors(self) -> dict[str, dict[str, Any]]:
         monitors = self.raw.get("monitors", {})
@@ -203,57 +211,26 @@ def _date(_: object) -> dict[str, Any]:
     return {}
 
 
-def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(MAX_FILE_BYTES + 1)
-    except FileNotFoundError:
-        raise BadSettings(
-            [f"{file}: no such file; create it (config/seestackd.toml is an example) or leave --config off"]
-        ) from None
-    except OSError as error:
-        raise BadSettings(
-            [f"{file}: cannot be read: {error.strerror}; correct its permissions, or run as its owner"]
-        ) from None
-    if len(content) > MAX_FILE_BYTES:
-        raise BadSettings([f"{file}: larger than {MAX_FILE_BYTES // 2**20} MiB; is this the settings file?"])
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        column = error.start - content.rfind(b"\n", 0, error.start)
-        raise BadSettings([f"{file}:{line}:{column}: not UTF-8; save the file as UTF-8"]) from None
-
-
-def _syntax(error: str, text: str) -> tuple[Position, str]:
-    place = _PLACE.search(error)
-    message = _PLACE.sub("", error)
-    if place and place[1]:
-        return (int(place[1]), int(place[2])), message
-    lines = text.split("\n")
-    return (len(lines), len(lines[-1]) + 1), message
-
-
-def _message(path: tuple[str, ...], kind: str, context: dict[str, Any], text: str) -> str:
-    """Say what is wrong and what to do next, without the value: it may be a secret."""
+def message(path: tuple[str, ...], found: Mapping[str, Any], known: list[str]) -> str:
+    """Say what pydantic has `found`, and what to do next, without the value: it may be a secret."""
+    kind, context = found["type"], found.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"unknown key; {_nearest_key(path)}"
+        near = get_close_matches(path[-1], known, 1)
+        return f'unknown key; did you mean "{near[0]}"?' if near else f"unknown key; known here: {', '.join(known)}"
     if kind in _EXPECTED:
         return _EXPECTED[kind].replace("{key}", ".".join(path))
     if kind == "greater_than_equal":
         return f"must be at least {context['ge']}; raise it"
     if kind == "less_than_equal":
         return f"must be at most {context['le']}; lower it"
-    return text
+    return str(found["msg"])
 
 
-def _nearest_key(path: tuple[str, ...]) -> str:
+def _known_keys(path: tuple[str, ...]) -> list[str]:
     table: Any = Settings
     for name in path[:-1]:
         table = table.model_fields[name].annotation if name in table.model_fields else ChannelSettings
         if not (isinstance(table, type) and issubclass(table, BaseModel)):
             table = ChannelSettings
             break
-    known = list(table.model_fields)
-    near = get_close_matches(path[-1], known, 1)
-    return f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(known)}"
+    return list(table.model_fields)

@@ -29,14 +29,6 @@ def positions(text: str) -> dict[Path, Position]:
     return found
 
 
-def nearest(found: dict[Path, Position], path: Path) -> Position:
-    """Return the position of the key, or of the table it should be in, or the first line."""
-    for length in range(len(path), 0, -1):
-        if position := found.get(path[:length]):
-            return position
-    return 1, 1
-
-
 def _statements(text: str) -> Iterator[tuple[int, int]]:
     """Yield (line, offset) of each line that begins outside of strings, arrays and inline tables."""
     line, depth = 1, 0
