@@ -150,8 +150,10 @@ def _zone_hint(monitor: Monitor, runs: Sequence[Run]) -> str | None:
             return None
         after.append(run.started_at - previous)
         before.append(following - run.started_at)
+    if min(median(after), median(before)) < SUSPICIOUS_MS:
+        return None
     ends_only = any(not run.heard_start and not run.duration_ms for run in runs[: 2 * MIN_RUNS])
-    for offsets, word in ((after, "after"), (before, "before")):
+    for offsets, word in sorted(((after, "after"), (before, "before")), key=lambda each: median(each[0])):
         apart = _constant(offsets, HOUR_MS if ends_only else ZONES_APART_MS)
         if apart is not None:
             perhaps = ", or does the job take that long and report only its end" if ends_only else ""
@@ -175,7 +177,7 @@ def _constant(offsets: Sequence[int], step_ms: int) -> int | None:
     if len(groups) == 2 and abs(abs(newest - int(median(groups[1]))) - CLOCK_CHANGE_MS) > NEAR_MS:
         return None
     apart = (newest + step_ms // 2) // step_ms * step_ms
-    if abs(newest - apart) > NEAR_MS or not SUSPICIOUS_MS <= newest <= MAX_ZONES_APART_MS:
+    if abs(newest - apart) > NEAR_MS or newest > MAX_ZONES_APART_MS:
         return None
     return apart
 
