@@ -87,6 +87,7 @@ class Runner:
         self._failing_since: int | None = None
         self._outage: tuple[int, int] | None = None
         self._refused: dict[tuple[int, str], int] = {}
+        self._refusing = threading.Lock()
 
     def start(self) -> None:
         """Start the writer thread; results go to the running event loop."""
@@ -116,18 +117,29 @@ class Runner:
         """Since when nothing could be committed (ms UTC); None while all is well."""
         return self._failing_since
 
-    def take_outage(self) -> tuple[int, int] | None:
-        """Return when commits last failed and were taken again, once."""
-        outage, self._outage = self._outage, None
-        return outage
+    @property
+    def outage(self) -> tuple[int, int] | None:
+        """From when to when commits failed (ms UTC), until `forget_outage`; None when they did not."""
+        return self._outage
+
+    def forget_outage(self, outage: tuple[int, int]) -> None:
+        """Drop an outage that is known elsewhere now, unless it has grown meanwhile."""
+        if self._outage == outage:
+            self._outage = None
 
     def refusals(self) -> dict[tuple[int, str], int]:
         """Return when a ping of a monitor was last answered 503, by (project id, slug)."""
-        return dict(self._refused) if self._refused else {}
+        with self._refusing:
+            return dict(self._refused)
 
     def _remember_refusal(self, command: object, at: int) -> None:
         about = getattr(command, "about", None)
-        if about is not None and (len(self._refused) < MAX_REFUSED or about in self._refused):
+        if about is None:
+            return
+        with self._refusing:
+            self._refused.pop(about, None)
+            if len(self._refused) >= MAX_REFUSED:
+                del self._refused[next(iter(self._refused))]
             self._refused[about] = at
 
     def submit(
@@ -201,11 +213,12 @@ class Runner:
     def _apply(self, batch: Sequence[_Job], horizon: int) -> list[object]:
         try:
             changes = self._commit(_in_order(batch, horizon))
-        except (Busy, BatchLost, StoreBroken) as error:
+        except Exception as error:
             self._fail(batch, error)
             return []
         if self._failing_since is not None:
-            self._outage = (self._failing_since, horizon)
+            since = self._failing_since if self._outage is None else min(self._outage[0], self._failing_since)
+            self._outage = (since, horizon)
             self._failing_since = None
         return changes
 
@@ -226,13 +239,14 @@ class Runner:
 
     def _fail(self, batch: Sequence[_Job], error: Exception) -> None:
         """Answer the whole batch with Busy: none of it is known to be stored."""
-        log.error("the store took no batch of %d: %s", len(batch), error.__cause__ or error)
+        expected = isinstance(error, (Busy, BatchLost))
+        log.error("the store took no batch of %d: %s", len(batch), error.__cause__ or error, exc_info=not expected)
         if self._failing_since is None:
-            self._failing_since = self._clock.now()
+            self._failing_since = min(job.at for job in batch)
         for job in batch:
             job.error = Busy()
             self._remember_refusal(job.command, job.at)
-        if isinstance(error, StoreBroken):
+        if not expected:
             self._on_broken()
 
     def _hand_over(self, batch: Sequence[_Job], changes: list[object]) -> None:

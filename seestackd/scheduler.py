@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,7 +29,7 @@ from seestackd.operations.blind import (
 )
 from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
 from seestackd.operations.followups import FollowUp, follow_up
-from seestackd.operations.upkeep import Upkeep, forget_old
+from seestackd.operations.upkeep import Upkeep, awaits_operator, forget_old
 from seestackd.runner import Runner
 
 log = logging.getLogger(__name__)
@@ -97,16 +98,22 @@ class Scheduler:
     _hold_until: float = 0.0
     _started_at: float = 0.0
     _offset: int = 0
+    _step_ms: int = 0
+    _slept_ms: int = 0
+    _recording: asyncio.Lock = field(default_factory=asyncio.Lock)
     _boot_id: str = ""
 
     async def start(self) -> None:
         """Note since when nothing was heard, then begin to judge."""
         self._boot_id = _boot_id()
         self._offset = self.clock.now() - self.clock.boottime()
+        self._slept_ms = self._asleep_ms()
         self._started_at = self._last_tick = self.last_judged = self.last_pass = self.clock.monotonic()
         listened_before, window = await self.runner.run(listen, Listen(self._hear(), self.inherited))
         if window is not None:
             log.warning("nothing was heard for %.0f s", (window.ended_at - window.started_at) / 1000)
+        if await self.runner.read(awaits_operator, None):
+            log.warning("after so long an absence the clock may be wrong: nothing old is deleted for 24 hours")
         if listened_before:
             self._hold_until = self._started_at + self.patience.settle_s
         self._jobs = AsyncIOScheduler(
@@ -200,9 +207,10 @@ class Scheduler:
         """Have a stretch in which nothing could be stored known as blind before anybody is judged by it."""
         if self.runner.failing_since is not None:
             await self.stamp()
-        outage = self.runner.take_outage()
+        outage = self.runner.outage
         if outage is not None:
             await self.runner.run(blinded, Blinded(*outage, "commits failed"))
+            self.runner.forget_outage(outage)
 
     def _time_is_set(self, tick: float) -> bool:
         if tick - self._started_at > self.patience.time_sync_s or not self.timesync.is_dir():
@@ -221,7 +229,7 @@ class Scheduler:
         chores: list[Callable[[], Awaitable[Any]]] = [
             *self.chores,
             lambda: self.runner.run(tell_blind, None),
-            lambda: self.runner.run(forget_old, Upkeep()),
+            lambda: self.runner.run(forget_old, Upkeep(self.clock.boottime(), self._boot_id)),
         ]
         for chore in chores:
             try:
@@ -233,22 +241,50 @@ class Scheduler:
         """Look for clock steps on the monotonic clock, which no step can stop."""
         while True:
             await asyncio.sleep(GUARD_EVERY_S)
-            await self._check_clock()
+            with suppress(Busy):
+                await self._check_clock()
 
     async def _check_clock(self) -> None:
-        """Compare wall and boot time with how they stood before."""
+        """Look whether the machine slept or its wall clock moved, and have it known before anybody is judged by it.
+
+        Raises Busy while it cannot be stored; it is not forgotten then.
+        """
+        await self._check_sleep()
         offset = self.clock.now() - self.clock.boottime()
         step = offset - self._offset
         if abs(step) > NOTICED_STEP_MS:
             self._offset = offset
-            await self._on_step(step)
+            self._step_ms += step
+            log.warning("the wall clock moved by %.1f s", step / 1000)
+            self._rearm()
+        async with self._recording:
+            if self._step_ms:
+                recorded = self._step_ms
+                await self.runner.run(clock_stepped, ClockStepped(recorded))
+                self._step_ms -= recorded
 
-    async def _on_step(self, step_ms: int) -> None:
-        log.warning("the wall clock moved by %.1f s", step_ms / 1000)
-        try:
-            await self.runner.run(clock_stepped, ClockStepped(step_ms))
-        except Busy:
-            log.error("a step of the clock by %d ms could not be recorded", step_ms)
+    async def _check_sleep(self) -> None:
+        """Boot time goes on while the machine sleeps, the monotonic clock does not."""
+        asleep = self._asleep_ms()
+        slept = asleep - self._slept_ms
+        if slept <= self.patience.late_tick_s * 1000:
+            return
+        async with self._recording:
+            slept = asleep - self._slept_ms
+            if slept <= 0:
+                return
+            log.warning("the machine slept for %.0f s", slept / 1000)
+            self._hold_until = self.clock.monotonic() + self.patience.settle_s
+            now = self.clock.now()
+            await self.runner.run(blinded, Blinded(now - slept, now, "suspended"))
+            self._slept_ms = asleep
+        self._rearm()
+
+    def _asleep_ms(self) -> int:
+        return self.clock.boottime() - round(self.clock.monotonic() * 1000)
+
+    def _rearm(self) -> None:
+        """Run every job now: its next instant was computed on another clock."""
         now = datetime.fromtimestamp(self.clock.now() / 1000, UTC)
         for job in self._jobs.get_jobs():
             job.modify(next_run_time=now)

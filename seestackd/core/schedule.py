@@ -66,6 +66,15 @@ class Schedule:
             raise LookupError(f"{self.text} never comes round after {at}")
         return slot
 
+    def must_come(self, at: int) -> None:
+        """Raises Invalid when no slot comes after `at` (ms UTC): nobody is to wait for a job that is never due."""
+        if self.interval_ms is not None:
+            return
+        try:
+            self.next_after(at)
+        except LookupError:
+            raise _refused(f'"{self.text}" names past dates only') from None
+
     def newest_at_or_before(self, at: int) -> int | None:
         """The newest slot <= `at`, or None when the schedule has none that early."""
         return self._slots().around(at)[0]

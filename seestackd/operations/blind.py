@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from seestackd.core.alerts import hearers
 from seestackd.core.clock_steps import after_step, is_forgotten
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind
-from seestackd.core.monitor import HOUR_MS, MINUTE_MS
+from seestackd.core.monitor import DAY_MS, HOUR_MS, MINUTE_MS
+from seestackd.operations import upkeep
 from seestackd.operations.deadlines import CLOCK_STEP
 from seestackd.operations.slots import stretches_after
 from seestackd.store.interface import Alive, BlindWindow, Transaction
@@ -15,7 +16,10 @@ BLIND_STEP_MS = 30_000
 RECORDED_STEP_MS = 2_000
 WORTH_TELLING_MS = 10 * MINUTE_MS
 TELL_EVERY_MS = HOUR_MS
+RECENT = 20
 SETTLING_MS = MINUTE_MS
+GREAT_STEP_MS = HOUR_MS
+LONG_ABSENCE_MS = 7 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +64,35 @@ def listen(tx: Transaction, command: Listen, at: int) -> tuple[bool, BlindWindow
     """Stamp, and open a blind window for the time since the last stamp.
 
     Returns whether the daemon has listened before, and the window. Pings wait in the backlog of an inherited socket,
-    so a gap of up to 30 s is not blind then.
+    so a gap of up to 30 s is not blind then. A wall clock that moved meanwhile is taken into account first.
     """
-    last = tx.blind.alive(command.hear.node)
-    heard_at = max(last.at if last is not None else 0, tx.pings.last_arrival() or 0)
-    hear(tx, command.hear, at)
+    here = command.hear
+    last = tx.blind.alive(here.node)
+    hear(tx, here, at)
     if last is None:
         return False, None
-    gap = at - heard_at
-    if gap <= 0 or (command.inherited and gap <= BACKLOG_MS):
+    step = _stepped_since(last, here, at)
+    clock_stepped(tx, ClockStepped(step), at)
+    heard_at = _last_heard(tx, last) + step
+    if at - heard_at > LONG_ABSENCE_MS:
+        upkeep.hold_for_an_operator(tx, here.boot_id, here.boot_at)
+    if heard_at >= at or (command.inherited and at - heard_at <= BACKLOG_MS):
         return True, None
     return True, tx.blind.open(heard_at, at, "not running")
+
+
+def _stepped_since(last: Alive, here: Hear, at: int) -> int:
+    """Return by how much the wall clock moved since the last stamp; after a reboot only a step back shows."""
+    if last.boot_id != here.boot_id:
+        return min(0, at - last.at)
+    step = at - last.at - (here.boot_at - last.boot_at)
+    return step if abs(step) > RECORDED_STEP_MS else 0
+
+
+def _last_heard(tx: Transaction, last: Alive) -> int:
+    """Return the last stamp, or the last ping when that came soon after it (others are from before a step back)."""
+    arrived_at = tx.pings.last_arrival()
+    return arrived_at if arrived_at is not None and last.at < arrived_at <= last.at + BACKLOG_MS else last.at
 
 
 def blinded(tx: Transaction, command: Blinded, at: int) -> BlindWindow | None:
@@ -89,6 +111,8 @@ def clock_stepped(tx: Transaction, command: ClockStepped, at: int) -> int:
     if abs(step) <= RECORDED_STEP_MS:
         return 0
     tx.blind.record_step(at, step)
+    if abs(step) > GREAT_STEP_MS:
+        upkeep.hold_after_step(tx, at)
     if abs(step) <= BLIND_STEP_MS:
         return 0
     tx.blind.shift(step)
@@ -111,11 +135,10 @@ def clock_stepped(tx: Transaction, command: ClockStepped, at: int) -> int:
 
 def tell_blind(tx: Transaction, command: None, at: int) -> BlindWindow | None:
     """Tell the default channels of the newest blind window, once, when it is worth telling; at most one per hour."""
-    recent = tx.blind.recent(20)
-    last_told = max((window.noticed_at or 0 for window in recent), default=0)
-    if at - last_told < TELL_EVERY_MS:
+    last_told = tx.blind.last_noticed()
+    if last_told is not None and at - last_told < TELL_EVERY_MS:
         return None
-    for window in recent:
+    for window in tx.blind.recent(RECENT):
         lasted = window.ended_at - window.started_at
         worth_it = window.unknown > 0 or lasted >= WORTH_TELLING_MS
         if window.noticed_at is None and worth_it and at - window.ended_at >= SETTLING_MS:

@@ -14,7 +14,8 @@ MAX_PER_HOUR = 60
 
 
 def create(tx: Transaction, project_id: int, new: NewMonitor, ping_id: str, at: int) -> Monitor:
-    """Create a monitor that is watched from now on. Raises Conflict when the slug is taken."""
+    """Create a monitor that is watched from now on. Raises Conflict when the slug is taken, Invalid when never due."""
+    new.schedule.must_come(at)
     monitor = tx.monitors.create(project_id, new, tx.new_id(), ping_id, at)
     tx.monitors.save_state(monitor.id, first_expectation(monitor, at), None)
     tx.announce(MonitorChanged(monitor.id, project_id))

@@ -86,7 +86,7 @@ def add(tx: Transaction, command: AddMonitor, at: int) -> Monitor:
 def edit(tx: Transaction, command: EditMonitor, at: int) -> Monitor:
     """Change a monitor. Only another schedule or zone touches what is expected (semantics.md 4).
 
-    Raises NotFound, and Conflict when the version is not the expected one.
+    Raises NotFound, Conflict when the version is not the expected one, Invalid when the schedule never comes round.
     """
     before = named(tx, command.project_id, command.slug)
     if command.expected_version is not None and command.expected_version != before.version:
@@ -101,6 +101,8 @@ def edit(tx: Transaction, command: EditMonitor, at: int) -> Monitor:
     )
     if wanted == before:
         return before
+    if wanted.schedule != before.schedule:
+        wanted.schedule.must_come(at)
     monitor = tx.monitors.update(wanted, at)
     state = tx.monitors.load_state(monitor.id)
     if wanted.schedule != before.schedule:

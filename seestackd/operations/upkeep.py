@@ -1,20 +1,66 @@
-"""Forgetting what has served its time."""
+"""Forgetting what has served its time, but not by a clock that may be wrong (semantics.md 6)."""
 
 from dataclasses import dataclass
 
-from seestackd.core.monitor import DAY_MS
+from seestackd.core.monitor import DAY_MS, MINUTE_MS
 from seestackd.store.interface import Transaction
 
 PING_KEYS_KEPT_MS = 8 * DAY_MS
+WAIT_AFTER_STEP_MS = 10 * MINUTE_MS
+WAIT_FOR_OPERATOR_MS = DAY_MS
+
+_AFTER_STEP = "upkeep_after"
+_FOR_OPERATOR = "upkeep_held"
 
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """Delete at most `limit` rows of a kind."""
+    """Delete at most `limit` rows of a kind; `boot_at` is milliseconds since boot, `boot_id` says which boot."""
 
+    boot_at: int
+    boot_id: str
     limit: int = 500
 
 
 def forget_old(tx: Transaction, command: Upkeep, at: int) -> int:
-    """Delete expired idempotency keys; returns how many rows went."""
+    """Delete expired idempotency keys, unless the clock is in doubt; returns how many rows went."""
+    if _in_doubt(tx, command, at):
+        return 0
     return tx.pings.forget_keys(at - PING_KEYS_KEPT_MS, command.limit)
+
+
+def hold_after_step(tx: Transaction, at: int) -> None:
+    """Delete nothing for ten minutes: the clock has made a great step to `at`."""
+    tx.set_meta(_AFTER_STEP, str(at + WAIT_AFTER_STEP_MS))
+
+
+def hold_for_an_operator(tx: Transaction, boot_id: str, boot_at: int) -> None:
+    """Delete nothing until an operator confirms the clock, or for 24 hours of boot time from `boot_at` on."""
+    tx.set_meta(_FOR_OPERATOR, f"{boot_id} {boot_at}")
+
+
+def confirm_clock(tx: Transaction, command: None, at: int) -> bool:
+    """Let upkeep go on: an operator says that the clock is right. Returns whether it waited for that."""
+    waited = bool(tx.meta(_FOR_OPERATOR))
+    tx.set_meta(_FOR_OPERATOR, "")
+    return waited
+
+
+def awaits_operator(tx: Transaction, command: None, at: int) -> bool:
+    """Tell whether upkeep waits for an operator."""
+    return bool(tx.meta(_FOR_OPERATOR))
+
+
+def _in_doubt(tx: Transaction, command: Upkeep, at: int) -> bool:
+    if at < int(tx.meta(_AFTER_STEP) or 0):
+        return True
+    held = tx.meta(_FOR_OPERATOR)
+    if not held:
+        return False
+    boot_id, _, since = held.rpartition(" ")
+    # Another boot began after the hold did.
+    waited = command.boot_at - int(since) if boot_id == command.boot_id else command.boot_at
+    if waited < WAIT_FOR_OPERATOR_MS:
+        return True
+    tx.set_meta(_FOR_OPERATOR, "")
+    return False

@@ -154,11 +154,15 @@ class Blind(Protocol):
         ...
 
     def shift(self, step_ms: int) -> None:
-        """Move the windows with a step of the clock: they happened as long ago as before."""
+        """Move the windows with a step of the clock: they happened, and were told, as long ago as before."""
         ...
 
     def recent(self, limit: int) -> list[BlindWindow]:
         """Return the newest windows first."""
+        ...
+
+    def last_noticed(self) -> int | None:
+        """Return when a window was told of last."""
         ...
 
     def noticed(self, window_id: int, at: int) -> None: ...

@@ -113,7 +113,7 @@ class Life:
     def _arm(self) -> None:
         now = int(time.time() * 1000)
         with closing(sqlite3.connect(self.data / "seestackd.db")) as database, database:
-            database.execute("UPDATE alive SET at = ?", (now,))
+            database.execute("UPDATE alive SET at = ?, boot_at = ?", (now, Clock().boottime()))
             if self.phase == "opening":
                 database.execute(
                     "UPDATE monitor_state SET expected_at = :at - 300000, deadline_at = :at, wake_at = :at"

@@ -46,11 +46,20 @@ class SqliteBlind:
         )
 
     def shift(self, step_ms: int) -> None:
-        self._execute("UPDATE blind_windows SET started_at = started_at + ?, ended_at = ended_at + ?", (step_ms,) * 2)
+        self._execute(
+            "UPDATE blind_windows SET started_at = started_at + :step, ended_at = ended_at + :step,"
+            " noticed_at = noticed_at + :step",
+            {"step": step_ms},
+        )
 
     def recent(self, limit: int) -> list[BlindWindow]:
         rows = self._execute(f"SELECT {_COLUMNS} FROM blind_windows ORDER BY id DESC LIMIT ?", (limit,))
         return [_window(row) for row in rows.fetchall()]
+
+    def last_noticed(self) -> int | None:
+        row = self._execute("SELECT max(noticed_at) FROM blind_windows").fetchone()
+        noticed_at: int | None = row[0]
+        return noticed_at
 
     def noticed(self, window_id: int, at: int) -> None:
         self._execute("UPDATE blind_windows SET noticed_at = ? WHERE id = ?", (at, window_id))

@@ -1,0 +1,314 @@
+"""The runner on a real SQLite file: what a batch keeps, what it answers, and what a failing disk does to it."""
+
+import asyncio
+import resource
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from seestackd.errors import Busy, NotFound
+from seestackd.feed import Feed
+from seestackd.runner import MAX_QUEUED, MAX_REFUSED, Runner, uuid7
+from seestackd.store.interface import Transaction
+from seestackd.store.sqlite.connection import SqliteStore
+
+NOW = 1_775_000_000_000
+MEGABYTE = "x" * 1_000_000
+
+
+class HandClock:
+    """Tells the time it was set to."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> int:
+        return self.at
+
+    def boottime(self) -> int:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at / 1000
+
+
+@dataclass
+class Bench:
+    """A runner at work, what it announced and how often it gave up; `connection` is its writing one."""
+
+    runner: Runner
+    clock: HandClock
+    connection: sqlite3.Connection
+    path: Path
+    announced: list[object] = field(default_factory=list)
+    broken: list[bool] = field(default_factory=list)
+
+    def stored(self) -> dict[str, str]:
+        """What anybody else who opens the file finds."""
+        with sqlite3.connect(self.path) as reader:
+            return dict(reader.execute("SELECT key, value FROM meta"))
+
+    @contextmanager
+    def one_batch(self) -> Iterator[None]:
+        """Have everything that is submitted meanwhile meet in one transaction."""
+        entered, go_on = threading.Event(), threading.Event()
+
+        def hold(tx: Transaction, command: None, at: int) -> None:
+            entered.set()
+            go_on.wait(10)
+
+        self.runner.submit(hold, None)
+        entered.wait(10)
+        try:
+            yield
+        finally:
+            go_on.set()
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Leave the database no page to grow by: SQLITE_FULL inside a statement."""
+        pages = self.connection.execute("PRAGMA page_count").fetchone()[0]
+        self.connection.execute(f"PRAGMA max_page_count = {pages}")
+        try:
+            yield
+        finally:
+            self.connection.execute("PRAGMA max_page_count = 1073741823")
+
+    @contextmanager
+    def failing_commits(self) -> Iterator[None]:
+        """Take no more bytes into the write-ahead log: statements pass, COMMIT does not."""
+        size = self.path.with_name(self.path.name + "-wal").stat().st_size
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    clock, feed, store = HandClock(), Feed(), SqliteStore.open(tmp_path / "seestackd.db")
+    broken: list[bool] = []
+    runner = Runner(store, clock, feed, lambda: broken.append(True))
+    made = Bench(runner, clock, store._connection, store.path, broken=broken)
+    feed.listen(made.announced.extend)
+    runner.start()
+    yield made
+    await runner.stop()
+    store.close()
+
+
+@dataclass(frozen=True)
+class Note:
+    """Keep `value` under `key`; `about` names the monitor as a ping does."""
+
+    key: str
+    value: str = "kept"
+    about: tuple[int, str] | None = None
+
+
+def keep(tx: Transaction, command: Note, at: int) -> int:
+    tx.set_meta(command.key, command.value)
+    tx.announce(command.key)
+    return at
+
+
+def keep_then_fail(tx: Transaction, command: Note, at: int) -> None:
+    keep(tx, command, at)
+    raise NotFound("there is none")
+
+
+async def outcomes(*futures: "asyncio.Future[object]") -> list[str]:
+    answers = await asyncio.gather(*futures, return_exceptions=True)
+    return [type(answer).__name__ if isinstance(answer, Exception) else "kept" for answer in answers]
+
+
+async def test_an_operation_is_on_disk_when_its_result_comes(bench: Bench) -> None:
+    assert await bench.runner.run(keep, Note("a")) == NOW
+    assert bench.stored()["a"] == "kept"
+    assert bench.announced == ["a"]
+
+
+async def test_a_bad_operation_spoils_none_of_its_batch(bench: Bench) -> None:
+    with bench.one_batch():
+        futures = [
+            bench.runner.submit(keep, Note("before")),
+            bench.runner.submit(keep_then_fail, Note("bad")),
+            bench.runner.submit(keep, Note("after")),
+        ]
+
+    assert await outcomes(*futures) == ["kept", "NotFound", "kept"]
+    assert {"before", "after"} <= bench.stored().keys()
+    assert "bad" not in bench.stored()
+    assert sorted(map(str, bench.announced)) == ["after", "before"]
+
+
+async def test_a_full_database_gives_the_whole_batch_back_as_busy_and_keeps_nothing_of_it(bench: Bench) -> None:
+    with bench.full():
+        with bench.one_batch():
+            futures = [
+                bench.runner.submit(keep, Note("before")),
+                bench.runner.submit(keep, Note("large", MEGABYTE)),
+                bench.runner.submit(keep, Note("after")),
+            ]
+        answers = await outcomes(*futures)
+
+    assert answers == ["Busy", "Busy", "Busy"], "SQLite has rolled back what came before, too"
+    assert not {"before", "large", "after"} & bench.stored().keys()
+    assert bench.announced == []
+    assert bench.broken == []
+
+
+async def test_it_stores_again_as_soon_as_there_is_room(bench: Bench) -> None:
+    with bench.full(), pytest.raises(Busy):
+        await bench.runner.run(keep, Note("large", MEGABYTE))
+
+    await bench.runner.run(keep, Note("large", MEGABYTE))
+
+    assert bench.stored()["large"] == MEGABYTE
+    assert bench.broken == []
+
+
+async def test_a_commit_that_fails_answers_nobody_with_success(bench: Bench) -> None:
+    await bench.runner.run(keep, Note("earlier"))
+    with bench.failing_commits():
+        with bench.one_batch():
+            futures = [bench.runner.submit(keep, Note(f"lost-{number}", MEGABYTE)) for number in range(3)]
+        answers = await outcomes(*futures)
+
+    assert answers == ["Busy", "Busy", "Busy"]
+    assert "earlier" in bench.stored()
+    assert not [key for key in bench.stored() if key.startswith("lost")]
+    assert not bench.connection.in_transaction, "a failed COMMIT is followed by ROLLBACK"
+    assert bench.announced == ["earlier"], "what is not stored is told to nobody"
+
+    await bench.runner.run(keep, Note("later"))
+    assert "later" in bench.stored()
+
+
+async def test_an_error_nobody_expected_ends_the_process_instead_of_the_writer(bench: Bench) -> None:
+    bench.connection.execute("CREATE TABLE parents (id INTEGER PRIMARY KEY)")
+    bench.connection.execute("CREATE TABLE children (of INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)")
+
+    def orphan(tx: Transaction, command: None, at: int) -> None:
+        bench.connection.execute("INSERT INTO children VALUES (1)")
+
+    with pytest.raises(Busy):
+        await bench.runner.run(orphan, None)
+    assert bench.broken == [True]
+    assert await bench.runner.run(keep, Note("a")) == NOW
+
+
+async def test_a_judgement_comes_after_the_pings_of_its_batch_and_not_later_than_any_that_waits(bench: Bench) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def note(tx: Transaction, command: str, at: int) -> None:
+        seen.append((command, at))
+
+    with bench.one_batch():
+        bench.clock.at = NOW + 10
+        judged = bench.runner.submit(note, "judge", judgement=True)
+        bench.clock.at = NOW + 20
+        pinged = bench.runner.submit(note, "ping")
+        bench.clock.at = NOW + 5
+    await asyncio.gather(judged, pinged)
+
+    assert seen == [("ping", NOW + 20), ("judge", NOW + 5)]
+
+
+async def test_a_refused_ping_is_remembered_with_its_monitor_and_a_stored_one_is_not(bench: Bench) -> None:
+    await bench.runner.run(keep, Note("a", about=(1, "heard")))
+    with bench.full(), pytest.raises(Busy):
+        await bench.runner.run(keep, Note("b", MEGABYTE, about=(1, "refused")))
+
+    assert bench.runner.refusals() == {(1, "refused"): NOW}
+
+
+async def test_the_oldest_of_ten_thousand_refusals_makes_room_for_the_newest(bench: Bench) -> None:
+    bench.runner._closing = True
+    for number in (*range(MAX_REFUSED), 0, MAX_REFUSED):
+        with pytest.raises(Busy):
+            bench.runner.submit(keep, Note("a", about=(1, f"job-{number}")))
+    bench.runner._closing = False
+    remembered = bench.runner.refusals()
+
+    assert len(remembered) == MAX_REFUSED
+    assert (1, "job-0") in remembered, "refused again, so it is among the newest"
+    assert (1, "job-1") not in remembered
+
+
+async def test_more_than_can_be_queued_is_refused_at_once(bench: Bench) -> None:
+    with bench.one_batch():
+        waiting = [bench.runner.submit(keep, Note("a")) for _ in range(MAX_QUEUED)]
+        with pytest.raises(Busy):
+            bench.runner.submit(keep, Note("one too many", about=(1, "late")))
+    await asyncio.gather(*waiting)
+
+    assert "one too many" not in bench.stored()
+    assert (1, "late") in bench.runner.refusals()
+
+
+async def test_it_knows_since_when_commits_fail_and_until_when_they_did(bench: Bench) -> None:
+    with bench.full():
+        for _ in range(2):
+            with pytest.raises(Busy):
+                await bench.runner.run(keep, Note("large", MEGABYTE))
+            bench.clock.at += 40_000
+        assert bench.runner.failing_since == NOW
+    assert bench.runner.outage is None
+
+    await bench.runner.run(keep, Note("small"))
+
+    assert bench.runner.failing_since is None
+    assert bench.runner.outage == (NOW, NOW + 80_000)
+
+
+async def test_an_outage_is_remembered_until_it_is_known_elsewhere_and_grows_with_the_next(bench: Bench) -> None:
+    async def fail_for(lasting: int) -> None:
+        with bench.full(), pytest.raises(Busy):
+            await bench.runner.run(keep, Note("large", MEGABYTE))
+        bench.clock.at += lasting
+        await bench.runner.run(keep, Note("small"))
+
+    await fail_for(40_000)
+    first = bench.runner.outage
+    assert first is not None
+    await fail_for(1_000)
+    bench.runner.forget_outage(first)
+
+    assert bench.runner.outage == (NOW, NOW + 41_000), "it has grown since it was read"
+    bench.runner.forget_outage((NOW, NOW + 41_000))
+    assert bench.runner.outage is None
+
+
+async def test_a_client_that_hung_up_leaves_its_neighbours_their_answers(bench: Bench) -> None:
+    with bench.one_batch():
+        gone = bench.runner.submit(keep, Note("gone"))
+        here = bench.runner.submit(keep, Note("here"))
+        gone.cancel()
+
+    assert await here == NOW
+    assert {"gone", "here"} <= bench.stored().keys()
+
+
+async def test_stopping_finishes_what_is_queued_and_takes_no_more(bench: Bench) -> None:
+    with bench.one_batch():
+        waiting = bench.runner.submit(keep, Note("queued"))
+    await bench.runner.stop()
+
+    assert await waiting == NOW
+    with pytest.raises(Busy):
+        bench.runner.submit(keep, Note("too late"))
+
+
+def test_ids_are_version_7_and_sort_by_their_instant() -> None:
+    ids = [uuid7(NOW + number) for number in range(100)]
+
+    assert ids == sorted(set(ids))
+    assert all(made[14] == "7" and made[19] in "89ab" for made in ids)
