@@ -1,10 +1,11 @@
 """What a digest says: how many, what they share, which (ux.md 4)."""
 
+from dataclasses import replace
 from typing import Any
 
 from seestackd.core.incidents import AlertKind
 from seestackd.delivery.letters import MAX_NAME, MAX_TITLE, Case, Letter, Tone, late, state_word
-from seestackd.delivery.wording import age, clock, counted, foreign, near, span, stretch, took, zone
+from seestackd.delivery.wording import age, clock, counted, foreign, marked, near, span, stretch, took, zone
 
 # How a title counts each kind.
 _COUNTED = {
@@ -14,7 +15,7 @@ _COUNTED = {
     AlertKind.ESCALATION: "escalated",
     AlertKind.BLIND: "notice",
 }
-_QUIET = frozenset({AlertKind.RECOVERED, AlertKind.BLIND})
+_QUIET = frozenset({AlertKind.RECOVERED, AlertKind.BLIND, AlertKind.UNKNOWN, AlertKind.SLOW})
 
 
 def digest(case: Case) -> Letter:
@@ -30,7 +31,7 @@ def digest(case: Case) -> Letter:
         tone=_tone(numbers),
         title=_title(numbers, monitors),
         lead=f"{lead}\n{cause}" if cause else lead,
-        rows=tuple(late(case)),
+        rows=(*late(case), *([] if page else [("All", marked("seestackd incident ls"))])),
         table=tuple(_line(case, line) for line in facts.get("lines") or ()),
         total=total,
         links=(("All", page),) if page else (),
@@ -80,7 +81,7 @@ def _line(case: Case, line: dict[str, Any]) -> tuple[str, ...]:
     if kind is AlertKind.BLIND:
         began, ended = line.get("started_at") or case.now, line.get("ended_at") or case.now
         return ("OFFLINE", "seestackd", stretch(began, ended, case.where))
-    own = Case(line, case.public_url, case.at)
+    own = replace(case, facts=line)
     word = "FAILED" if kind is AlertKind.CHANGED else state_word(kind)
     return (word, foreign(own.name, MAX_NAME), *_details(kind, own))
 

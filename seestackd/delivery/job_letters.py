@@ -12,6 +12,7 @@ from seestackd.delivery.wording import (
     moment,
     near,
     ordinal,
+    plain,
     span,
     stretch,
     took,
@@ -99,22 +100,28 @@ def recovered(case: Case) -> Letter:
 
 
 def flapping(case: Case) -> Letter:
+    """The letter of the incident that made it too many, which nothing else tells."""
     often = case.facts.get("openings")
     what = f"{counted(often, 'incident')} in 24 h" if often else "up and down"
-    rows = [*_last_ok(case), ("Note", "what follows comes in digests until it has been quiet for 6 h")]
-    return about_job(case, "FLAPPING", what, "keeps failing and recovering.", rows, Tone.WARNING)
+    note = ("Note", "what follows comes in digests until it has been quiet for 6 h")
+    return _instead(case, "FLAPPING", what, "keeps failing and recovering.", note, Tone.WARNING)
 
 
 def escalation(case: Case) -> Letter:
     """The letter of the incident, with who did not answer in front."""
-    kind = case.facts.get("problem") or AlertKind.MISSED
     opened = case.facts.get("opened_at")
-    waited = f" for {span(case.now - opened)}" if opened is not None else ""
-    base = JOB_LETTERS.get(AlertKind(kind), missed)(case)
-    headed = about_job(
-        case, state_word(kind), f"not acknowledged{waited}", "is down and nobody has acknowledged it.", []
-    )
-    return replace(headed, rows=(("Escalated", f"not acknowledged{waited}"), *base.rows), output=base.output)
+    waited = f"not acknowledged for {span(case.now - opened)}" if opened is not None else "not acknowledged"
+    word = state_word(case.facts.get("problem") or AlertKind.MISSED)
+    did = "is in trouble and nobody has acknowledged it."
+    return _instead(case, word, waited, did, ("Escalated", waited), Tone.FAILURE)
+
+
+def _instead(case: Case, word: str, what: str, did: str, first: tuple[str, str], tone: Tone) -> Letter:
+    """Write what the incident's own letter says below another headline."""
+    base = JOB_LETTERS.get(AlertKind(case.facts.get("problem") or AlertKind.MISSED), missed)(case)
+    now = [("Now", plain(base.title).partition(" ")[0])] if word == "FLAPPING" else []
+    headed = about_job(case, word, what, did, [], tone)
+    return replace(headed, rows=(first, *now, *base.rows), output=base.output, output_lines=base.output_lines)
 
 
 JOB_LETTERS = {

@@ -47,11 +47,15 @@ Rows = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a letter is written from; `at` is the instant of writing, which a late delivery puts after the fact."""
+    """What a letter is written from; `at` is the instant of writing, which a late delivery puts after the fact.
+
+    Without `pages` to link to, commands stand in their place: no link may lead nowhere.
+    """
 
     facts: Facts
     public_url: str | None
     at: int
+    pages: bool = False
 
     @property
     def where(self) -> tzinfo:
@@ -71,7 +75,7 @@ class Case:
         return harmless(self.facts.get("name") or self.slug, MAX_NAME)
 
     def link(self, path: str) -> str | None:
-        return f"{self.public_url.rstrip('/')}{path}" if self.public_url else None
+        return f"{self.public_url.rstrip('/')}{path}" if self.public_url and self.pages else None
 
 
 def about_job(case: Case, word: str, what: str, did: str, rows: Rows, tone: Tone = Tone.FAILURE) -> Letter:
@@ -81,7 +85,7 @@ def about_job(case: Case, word: str, what: str, did: str, rows: Rows, tone: Tone
         tone=tone,
         title=fitted(f"{word} ", case.name, f": {what}"),
         lead=f"{called} {did}",
-        rows=(*rows, *late(case)),
+        rows=(*rows, *late(case), *_answer(case, tone)),
         links=_job_links(case, tone),
     )
 
@@ -107,8 +111,19 @@ def late(case: Case) -> Rows:
         because = foreign(case.facts.get("instead_because") or "it takes no messages", 500)
         rows.append(("Instead of", f"channel {foreign(instead_of, MAX_NAME)}: {because}"))
     if case.at - case.now >= LATE_MS:
-        rows.append(("Delayed", f"this is {age(case.at - case.now)} old; it could not be sent before"))
+        held_by = case.facts.get("held_by")
+        why = f"{harmless(held_by, MAX_NAME)} held it back" if held_by else "it could not be sent before"
+        rows.append(("Delayed", f"this is {age(case.at - case.now)} old; {why}"))
     return rows
+
+
+def _answer(case: Case, tone: Tone) -> Rows:
+    """Say how to answer where there is no page to do it."""
+    incident = case.facts.get("incident_id")
+    if incident is None or tone is Tone.SUCCESS or case.link("/"):
+        return []
+    ack, silence = f"seestackd incident ack {incident}", f"seestackd incident silence {incident} --for 8h"
+    return [("Answer", f"{marked(ack)} or {marked(silence)}")]
 
 
 def _job_links(case: Case, tone: Tone) -> tuple[tuple[str, str], ...]:

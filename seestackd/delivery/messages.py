@@ -48,9 +48,14 @@ class Message:
         return written(self.letter, self.alert_id, form, min(room, MAX_BODY))
 
 
-def render(alert_id: str, kind: AlertKind, facts: Facts, *, public_url: str | None, at: int) -> Message:
-    """Return the message of an alert as it reads when sent at the instant `at` (ms UTC)."""
-    letter = LETTERS[kind](Case(facts, public_url, at))
+def render(
+    alert_id: str, kind: AlertKind, facts: Facts, *, public_url: str | None, at: int, pages: bool = False
+) -> Message:
+    """Return the message of an alert as it reads when sent at the instant `at` (ms UTC).
+
+    `pages` says that the pages of monitors and incidents exist at the public URL, to be linked.
+    """
+    letter = LETTERS[kind](Case(facts, public_url, at, pages))
     return Message(letter, alert_id, _incident(facts, public_url), kind is AlertKind.RECOVERED)
 
 

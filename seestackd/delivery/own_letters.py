@@ -68,6 +68,8 @@ def reminder(case: Case) -> Letter:
     if case.facts.get("next_at") is not None:
         rows.append(("Next", f"reminder {near(case.facts['next_at'], case.where, case.now)}"))
     page = case.link("/i")
+    if page is None:
+        rows.append(("Answer", f"{marked('seestackd incident ls')} shows their numbers for ack and silence"))
     return Letter(
         tone=Tone.FAILURE,
         title=f"Still down{oldest}: {counted(len(down), 'monitor')}",

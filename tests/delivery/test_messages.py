@@ -83,9 +83,14 @@ CASES = {kind.replace("_", "-"): (AlertKind(kind), dict(facts)) for kind, facts 
 
 
 def written(
-    kind: AlertKind, facts: dict[str, Any], at: int | None = None, url: str | None = "https://mon.example"
+    kind: AlertKind,
+    facts: dict[str, Any],
+    at: int | None = None,
+    url: str | None = "https://mon.example",
+    *,
+    pages: bool = False,
 ) -> Message:
-    return render(ALERT_ID, kind, facts, public_url=url, at=at or facts.get("at") or ms(2026, 11, 23))
+    return render(ALERT_ID, kind, facts, public_url=url, at=at or facts.get("at") or ms(2026, 11, 23), pages=pages)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -137,15 +142,30 @@ def test_a_long_name_is_cut_and_the_reason_stays() -> None:
     assert len(title) == 60
 
 
-def test_without_a_public_url_there_are_no_links() -> None:
-    assert "http" not in written(AlertKind.MISSED, MISSED, url=None).text
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("name", CASES)
+def test_no_link_leads_nowhere(name: str, form: Form) -> None:
+    assert "http" not in written(*CASES[name]).body(form).replace("HTTP", "")
+    assert "http" not in written(*CASES[name], url=None, pages=True).body(form).replace("HTTP", "")
+
+
+def test_a_command_stands_in_for_a_page_that_does_not_exist() -> None:
+    text = written(AlertKind.MISSED, MISSED).text
+    assert "Answer:    seestackd incident ack 42 or seestackd incident silence 42 --for 8h" in text
+    assert "Answer" not in written(AlertKind.MISSED, MISSED, pages=True).text
+    assert "Answer" not in written(AlertKind.RECOVERED, RECOVERED).text
+
+
+@pytest.mark.parametrize("name", ["missed", "failed", "digest", "reminder"])
+def test_pages_are_linked_once_they_exist(name: str) -> None:
+    for form in Form:
+        suffix = {Form.TEXT: "txt", Form.MARKDOWN: "md", Form.HTML: "html"}[form]
+        golden(f"{name}-with-pages.{suffix}", written(*CASES[name], pages=True).body(form) + "\n")
 
 
 def test_a_trailing_slash_of_the_public_url_is_not_doubled() -> None:
-    assert (
-        "Open https://mon.example/x/m/nightly-backup "
-        in written(AlertKind.MISSED, MISSED, url="https://mon.example/x/").text
-    )
+    text = written(AlertKind.MISSED, MISSED, url="https://mon.example/x/", pages=True).text
+    assert "Open https://mon.example/x/m/nightly-backup " in text
 
 
 def test_a_message_that_comes_late_says_so() -> None:
@@ -155,6 +175,24 @@ def test_a_message_that_comes_late_says_so() -> None:
     )
 
 
+@pytest.mark.parametrize("held_by", ["quiet hours", "a silence"])
+def test_a_message_that_was_held_back_says_by_what(held_by: str) -> None:
+    facts = MISSED | {"held_by": held_by}
+    text = written(AlertKind.MISSED, facts, at=MISSED["at"] + 6 * 3_600_000).text
+    assert f"this is 6 h old; {held_by} held it back" in text
+
+
+def test_flapping_tells_the_trouble_that_made_it_too_many() -> None:
+    message = written(AlertKind.FLAPPING, FAILED | {"openings": 6, "problem": "failed"})
+    assert "Now:      FAILED" in message.text
+    assert "Message:  Database connection refused" in message.text
+    assert "Last 3 of 214 output lines:" in message.text
+
+
+def test_a_digest_of_warnings_only_is_no_failure() -> None:
+    assert written(AlertKind.DIGEST, DIGEST | {"counts": {"unknown": 3, "slow": 1}}).tone == "warning"
+
+
 @pytest.mark.parametrize("hostile", ["\x00", "\x1b[31m", "a\r\nBcc: x@example.org", "\u202e", "\u2028", "\ud800"])
 def test_control_characters_do_nothing(hostile: str) -> None:
     facts = FAILED | {"name": f"etl{hostile}", "message": hostile, "host": hostile, "output_tail": [hostile]}
@@ -162,7 +200,7 @@ def test_control_characters_do_nothing(hostile: str) -> None:
     (message.title + message.text).encode()
     assert "\n" not in message.title
     assert not any(ord(c) < 32 and c != "\n" for c in message.text)
-    assert len(message.text.splitlines()) == 7
+    assert len(message.text.splitlines()) == 8
     assert "\u202e" not in message.text
 
 
@@ -175,7 +213,7 @@ def test_output_that_is_too_long_loses_its_first_lines_and_says_how_many_there_w
 
 
 def test_markup_and_links_in_names_stay_text() -> None:
-    message = written(AlertKind.MISSED, MISSED | {"slug": "a b/../<b>"})
+    message = written(AlertKind.MISSED, MISSED | {"slug": "a b/../<b>"}, pages=True)
     assert "https://mon.example/m/a%20b%2F..%2F%3Cb%3E" in message.text
 
 

@@ -43,7 +43,7 @@ async def stand_in(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
 
 def an_alert(kind: AlertKind = AlertKind.FAILED, alert_id: str = "alert-5eed1234", **facts: Any) -> Message:
     known = {**EXAMPLES[kind], **facts}
-    return render(alert_id, kind, known, public_url="https://mon.example", at=known["at"])
+    return render(alert_id, kind, known, public_url="https://mon.example", at=known["at"], pages=True)
 
 
 async def send(url: str, message: Message) -> None:

@@ -75,7 +75,7 @@ async def weather_the_storm(house: House, hook: Webhook, count: int) -> None:
     await received(hook, 3)
     digest = hook.received[2]["message"]
     assert named_or_counted(digest) == count - 2
-    assert "https://mon.example/?f=trouble" in digest
+    assert "seestackd incident ls" in digest
     assert "no ping from anybody ever" in digest
     async with asyncio.timeout(10):
         while await house.runner.read(listed, ListAlerts(9, "pending")):

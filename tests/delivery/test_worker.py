@@ -42,7 +42,7 @@ async def test_an_alert_leaves_at_once_and_says_what_was_missed(house: House) ->
     assert hook.titles() == ["MISSED nightly-backup: due 01:45 UTC"]
     assert mailbox.mails[0]["Subject"] == hook.titles()[0]
     assert mailbox.mails[0]["References"] == "<incident-9@mon.example>"
-    assert "Silence https://mon.example/i/9/silence" in hook.received[0]["message"]
+    assert "seestackd incident silence 9 --for 8h" in hook.received[0]["message"]
 
 
 async def test_what_waited_before_the_start_is_sent(house: House) -> None:
