@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seestackd.cli import (
     alert,
+    backup,
     check_config,
     explain,
     incident,
@@ -14,6 +15,7 @@ from seestackd.cli import (
     maintenance,
     monitor,
     ping,
+    restore,
     run,
     serve,
     spool,
@@ -22,7 +24,22 @@ from seestackd.cli import (
 from seestackd.cli.failures import Exit, Failure
 
 Command = Callable[[argparse.Namespace], int]
-NOUNS = (serve, check_config, monitor, explain, incident, maintenance, key, run, ping, spool, alert, version)
+NOUNS = (
+    serve,
+    check_config,
+    monitor,
+    explain,
+    incident,
+    maintenance,
+    key,
+    run,
+    ping,
+    spool,
+    alert,
+    backup,
+    restore,
+    version,
+)
 
 DESCRIPTION = "Tells you when a job did not run: heartbeats come in, a late one raises an alert."
 

@@ -31,6 +31,7 @@ class AlertKind(StrEnum):
     FLAPPING = "flapping"
     BLIND = "blind"
     DEAD_LETTER = "dead_letter"
+    RESTORED = "restored"
     TEST = "test"
     DIGEST = "digest"
 
@@ -48,6 +49,7 @@ SEVERITY: Mapping[AlertKind, Severity] = {
     AlertKind.FLAPPING: Severity.WARNING,
     AlertKind.BLIND: Severity.INFO,
     AlertKind.DEAD_LETTER: Severity.INFO,
+    AlertKind.RESTORED: Severity.CRITICAL,
     AlertKind.TEST: Severity.INFO,
     AlertKind.DIGEST: Severity.WARNING,
 }

@@ -104,6 +104,16 @@ _DEAD: dict[str, Any] = _BACKUP | {
     "at": _ms(2026, 11, 23, 2, 16),
     "reason": "given up after 3 attempts: HTTP 404: there is nothing at this address; was the webhook removed?",
 }
+_RESTORED: dict[str, Any] = {
+    "at": _ms(2026, 11, 23, 14, 0),
+    "backup_at": _ms(2026, 11, 23, 1, 0),
+    "timezone": "Europe/Berlin",
+    "total": 2,
+    "dropped": [
+        {"slug": "etl-orders", "kind": "failed", "since": _ms(2026, 11, 23, 0, 31), "timezone": "UTC"},
+        {"slug": "nightly-backup", "kind": "missed", "since": _ms(2026, 11, 23, 0, 58)},
+    ],
+}
 _SLOW = {"duration_ms": 1_880_000, "median_ms": 761_000, "at": _ms(2026, 11, 23, 2, 31, 20)}
 _ESCALATED = {"problem": "missed", "opened_at": _ms(2026, 11, 23, 2, 15), "at": _ms(2026, 11, 23, 2, 45)}
 
@@ -120,6 +130,7 @@ EXAMPLES: Mapping[AlertKind, Facts] = {
     AlertKind.FLAPPING: _MISSED | {"openings": 6},
     AlertKind.BLIND: _BLIND,
     AlertKind.DEAD_LETTER: _DEAD,
+    AlertKind.RESTORED: _RESTORED,
     AlertKind.TEST: {"channel": "slack-ops", "sent_by": "admin", "at": _ms(2026, 11, 23, 14, 2, 31)},
     AlertKind.DIGEST: _DIGEST,
 }

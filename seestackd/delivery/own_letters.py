@@ -60,6 +60,26 @@ def dead_letter(case: Case) -> Letter:
     return Letter(Tone.WARNING, title, "An alert could not be delivered and was given up.", (*rows, *late(case)))
 
 
+def restored(case: Case) -> Letter:
+    """Say that a backup was put back: `dropped` holds slug, kind and since of the alerts that it had yet to send."""
+    facts = case.facts
+    dropped, total = facts.get("dropped") or (), facts.get("total") or 0
+    were = (
+        "1 alert that it had not sent was dropped" if total == 1 else f"{total:,} alerts it had not sent were dropped"
+    )
+    lead = f"{were}: what still holds is found again." if total else "It had no alert left to send."
+    taken = facts.get("backup_at")
+    rows: Rows = [("Backup", f"as of {near(taken, case.where, case.now)}")] if taken is not None else []
+    return Letter(
+        tone=Tone.WARNING,
+        title="seestackd was restored from a backup",
+        lead=lead,
+        rows=(*rows, *late(case)),
+        table=tuple(_still_down(case, one) for one in dropped[:MAX_LISTED]),
+        total=total,
+    )
+
+
 def reminder(case: Case) -> Letter:
     """List what is still down: `down` holds slug, kind, since, and where known last_ok_at, exit_code and timezone."""
     down = sorted(case.facts.get("down") or (), key=lambda one: one.get("since") or 0)
@@ -97,5 +117,6 @@ OWN_LETTERS = {
     AlertKind.TEST: trial,
     AlertKind.BLIND: blind,
     AlertKind.DEAD_LETTER: dead_letter,
+    AlertKind.RESTORED: restored,
     AlertKind.REMINDER: reminder,
 }

@@ -1,0 +1,89 @@
+"""`seestackd restore`: puts a backup in the place of the database, while no daemon runs."""
+
+import os
+import sqlite3
+from argparse import Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from seestackd.cli.client import settings_for
+from seestackd.cli.failures import Exit, Failure
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("restore", help="put a backup in the place of the database; stop the daemon before")
+    command.add_argument("file", metavar="FILE", type=Path, help="a file that `seestackd backup` wrote")
+    command.add_argument("--json", action="store_true", help="for scripts")
+    command.set_defaults(command=restore)
+
+
+def restore(options: Namespace) -> int:
+    """Verify a copy of the backup, settle its unsent alerts, then swap the files; the present one is kept."""
+    from seestackd.cli.output import as_json
+    from seestackd.cli.ownership import become_owner
+    from seestackd.store.sqlite.lock import DatabaseInUse
+
+    settings, file = settings_for(options), Path(options.file).absolute()
+    database: Path = settings.storage.path
+    become_owner(database.parent)
+    try:
+        answer = _restore(settings, file, database)
+    except DatabaseInUse as error:
+        step = "stop the daemon first: systemctl stop seestackd.socket seestackd.service"
+        raise Failure(f"{error.message.partition(';')[0]}; {step}") from None
+    except OSError as error:
+        raise Failure(f"cannot restore: {error.filename or database}: {error.strerror}; nothing was changed") from None
+    except sqlite3.Error as error:
+        raise Failure(f"{file} cannot be made ready: {error}; nothing was changed") from None
+    if options.json:
+        as_json(answer)
+        return Exit.OK
+    _print(answer)
+    return Exit.OK
+
+
+def _restore(settings: Any, file: Path, database: Path) -> dict[str, Any]:
+    from seestackd.cli.verbs.instants import iso
+    from seestackd.clock import Clock
+    from seestackd.feed import Feed
+    from seestackd.operations.backup import note_restored
+    from seestackd.runner import Runner
+    from seestackd.store.sqlite.backup import put_in_place, staged
+    from seestackd.store.sqlite.connection import SqliteStore
+    from seestackd.store.sqlite.lock import DatabaseLock
+
+    clock = Clock()
+    os.umask(0o077)
+    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with DatabaseLock(database), staged(file, database) as copy:
+        store = SqliteStore.open(copy)
+        try:
+            runner = Runner(store, clock, Feed(), on_broken=lambda: os._exit(70))
+            runner.route(settings.routing)
+            noted = runner.call(note_restored, None)
+        finally:
+            store.close()
+        stamp = datetime.fromtimestamp(clock.now() / 1000, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        aside = database.with_name(f"{database.name}.before-restore-{stamp}")
+        kept = put_in_place(copy, database, aside)
+    return {
+        "database": str(database),
+        "kept": str(aside) if kept else None,
+        "backup_at": iso(noted.backup_at),
+        "dropped": noted.dropped,
+        "told": list(noted.told),
+    }
+
+
+def _print(answer: dict[str, Any]) -> None:
+    from seestackd.cli.output import note
+
+    as_of = f", as of {answer['backup_at']}" if answer["backup_at"] else ""
+    print(f"{answer['database']} is restored{as_of}.")
+    if answer["kept"]:
+        print(f"What was there before is kept as {answer['kept']}.")
+    if answer["dropped"]:
+        print(f"{answer['dropped']} unsent alerts were dropped; {', '.join(answer['told']) or 'nobody'} will be told.")
+    note("Start the daemon again: systemctl start seestackd.socket seestackd.service")
