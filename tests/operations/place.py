@@ -1,4 +1,4 @@
-"""A project in a real store whose clock says what a test sets: jobs report, silence is judged, incidents are followed."""
+"""A project in a real store whose clock says what a test sets: jobs report, silence is judged, incidents followed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Incidents open, change and close with the status that causes them, and the right channels hear of it (semantics.md 7)."""
+"""Incidents open, change and close with the status that causes them; the right channels hear of it (semantics.md 7)."""
 
 from dataclasses import replace
 from datetime import time
@@ -202,7 +202,7 @@ def test_the_sixth_opening_in_a_day_is_told_as_flapping_and_what_follows_in_dige
     assert kinds == ["failed", "recovered"] * 5 + ["flapping", "recovered"] + ["failed", "recovered"] * 2
     in_digests = [bool(row.alert.facts.get("digest_only")) for row in place.rows]
     assert in_digests == [False] * 11 + [True] * 5
-    assert place.facts("flapping")["openings"] == 6
+    assert (place.facts("flapping")["openings"], place.facts("flapping")["problem"]) == (6, "failed")
 
 
 def test_flapping_ends_when_six_hours_were_quiet(place: Place) -> None:
