@@ -7,7 +7,7 @@ from seestackd.core.alerts import channels_of, hearers, next_action, next_escala
 from seestackd.core.incidents import Alert, AlertKind, Incident, Severity
 from seestackd.core.maintenance import touching
 from seestackd.core.monitor import Monitor
-from seestackd.operations.incidents import DIGEST_ONLY, alert
+from seestackd.operations.incidents import DIGEST_ONLY, HELD_BY, alert
 from seestackd.store.interface import Transaction
 
 MAX_INCIDENTS = 200
@@ -82,7 +82,8 @@ def _tell_belatedly(tx: Transaction, incident: Incident, monitor: Monitor, at: i
     channels, _ = channels_of(tx.routing, monitor)
     addressed = tx.outbox.addressed(incident.id)
     untold = tuple(channel for channel in channels if channel not in addressed)
-    alert(tx, monitor, incident.kind, incident, dict(incident.facts or {}), at, untold)
+    facts = {**(incident.facts or {}), HELD_BY: "a silence"}
+    alert(tx, monitor, incident.kind, incident, facts, at, untold)
     return untold
 
 

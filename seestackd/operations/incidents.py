@@ -14,6 +14,7 @@ from seestackd.store.interface import Transaction
 
 DIGEST_ONLY = "digest_only"
 FLAPPING = "flapping"
+HELD_BY = "held_by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _kept(incident: Incident) -> dict[str, Any]:
 def _open(tx: Transaction, monitor: Monitor, effect: Opened, facts: dict[str, Any], at: int) -> Incident:
     openings, flapping, news = _flapping(tx, monitor, effect.at)
     told = {**facts, DIGEST_ONLY: True} if flapping and not news else facts
-    told = {**told, "openings": openings} if news else told
+    told = {**told, "openings": openings, "problem": effect.kind.value} if news else told
     new = Incident(
         id=0,
         uid=tx.new_id(),
@@ -186,7 +187,7 @@ def alert(
             channel=hearer.channel,
             kind=kind,
             severity=severity,
-            facts=told,
+            facts={**told, HELD_BY: "quiet hours"} if hearer.not_before is not None else told,
             project_id=monitor.project_id,
             monitor_id=monitor.id,
             incident_id=incident.id if incident is not None else None,
@@ -218,8 +219,13 @@ def acknowledge(tx: Transaction, command: AckIncident, at: int) -> Incident:
 
 
 def silence(tx: Transaction, command: SilenceIncident, at: int) -> Incident:
-    """Say nothing of the incident until then. Raises NotFound, and Conflict when the incident is closed."""
-    return _acted(tx, replace(_open_one(tx, command.incident_id), silenced_until=command.until), at)
+    """Say nothing of the incident until then. Raises NotFound, and Conflict when the incident is closed.
+
+    An opening that waits for the end of quiet hours is taken back: whoever has not heard of it does after the silence.
+    """
+    incident = _open_one(tx, command.incident_id)
+    withdraw(tx, incident.id, "the incident was silenced", at)
+    return _acted(tx, replace(incident, silenced_until=command.until), at)
 
 
 def listed(tx: Transaction, command: ListIncidents, at: int) -> list[IncidentView]:

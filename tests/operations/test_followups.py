@@ -186,6 +186,20 @@ def test_after_a_silence_those_who_were_not_told_hear_of_the_opening(place: Plac
     assert place.incident.next_action_at == t("09:00", day=1)
 
 
+def test_a_silence_holds_back_a_warning_that_waited_for_the_morning_until_it_ends(place: Place) -> None:
+    place.route(Routing(("ops",), rules={"ops": ChannelRules(quiet=QuietHours(time(20), time(7)))}))
+    unheard(place)
+    assert place.facts("unknown")["held_by"] == "quiet hours"
+    place.silence(t("23:30"), until=t("12:00", day=1))
+    assert place.told == []
+
+    place.follow_until(t("12:00", day=1))
+    assert [(row.alert.kind.value, row.alert.next_attempt_at) for row in place.rows if row.state == "pending"] == [
+        ("unknown", t("12:00", day=1))
+    ]
+    assert place.facts("unknown")["held_by"] == "a silence"
+
+
 def test_a_silence_holds_back_the_escalation_until_it_ends(place: Place) -> None:
     place.route(ESCALATING)
     down(place, "backup")

@@ -141,6 +141,17 @@ def test_the_72_hours_begin_with_the_first_attempt_not_with_the_alert(tx: Transa
     assert settle(tx, row_id, late + 72 * HOUR + 40, status=503).state == "dead"
 
 
+def test_a_clock_that_was_set_forward_by_days_gives_up_nothing(tx: Transaction) -> None:
+    (row_id,) = put(tx, "a")
+    claim(tx)
+    settle(tx, row_id, AT, status=503)
+    tx.outbox.shift(96 * HOUR)
+    at = AT + 96 * HOUR + 5_000
+    assert claim(tx, at) == ["a"]
+    assert settle(tx, row_id, at, status=503).state == "pending"
+    assert tx.outbox.waiting_since() == AT + 96 * HOUR - 40
+
+
 def test_retry_after_is_obeyed(tx: Transaction) -> None:
     (row_id,) = put(tx, "a")
     claim(tx)

@@ -217,6 +217,11 @@ class SqliteOutbox:
 
     def shift(self, step_ms: int) -> None:
         self._execute("UPDATE outbox SET next_attempt_at = next_attempt_at + ? WHERE state = 'pending'", (step_ms,))
+        # The 72 hours after which an alert is given up are hours that passed.
+        self._execute(
+            "UPDATE attempts SET at = at + ? WHERE outbox_id IN (SELECT id FROM outbox WHERE state = 'pending')",
+            (step_ms,),
+        )
         self._execute(
             "UPDATE lanes SET claimed_until = claimed_until + :step, window_ends_at = window_ends_at + :step,"
             " failing_since = failing_since + :step, probe_at = probe_at + :step, last_sent_at = last_sent_at + :step",
