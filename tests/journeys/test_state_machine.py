@@ -1,15 +1,21 @@
 """The judging core and the real store against an oracle that only read the page (tests/oracle.py)."""
 
 from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import TestCase
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.core.world import MINUTE, World, a_monitor, t
+from tests.core.world import MINUTE, a_monitor, t
 from tests.oracle import Event, Oracle
+from tests.stored_world import stored_monitor
 
+OPENS = dict.fromkeys(("missed", "failed", "overrun", "unknown", "flapping"), "opened")
 RIDS = st.sampled_from([None, None, "a", "b"])
 GRACES = st.sampled_from([0, 1, 5, 12, 25, 70])
 RUNTIMES = st.sampled_from([None, 3, 20, 90])
@@ -32,17 +38,20 @@ class Watched(RuleBasedStateMachine):
         self.first_period = asked["period"]
         self.world = self.make()
 
-    def make(self) -> World:
+    def make(self) -> Any:
+        return a_monitor(**self.wanted_monitor())
+
+    def wanted_monitor(self) -> dict[str, Any]:
         asked = self.asked
-        return a_monitor(
-            self.schedule(asked["period"]),
-            at=t("00:00") + self.now * MINUTE,
-            grace_ms=asked["grace"] * MINUTE,
-            max_runtime_ms=None if asked["max_runtime"] is None else asked["max_runtime"] * MINUTE,
-            overlap=asked["overlap"],
-            failures_before_alert=asked["failures"],
-            successes_before_recovery=asked["recoveries"],
-        )
+        return {
+            "schedule": self.schedule(asked["period"]),
+            "at": self.at,
+            "grace_ms": asked["grace"] * MINUTE,
+            "max_runtime_ms": None if asked["max_runtime"] is None else asked["max_runtime"] * MINUTE,
+            "overlap": asked["overlap"],
+            "failures_before_alert": asked["failures"],
+            "successes_before_recovery": asked["recoveries"],
+        }
 
     def schedule(self, period: int) -> str:
         if not self.asked["calendar"]:
@@ -182,10 +191,59 @@ class Watched(RuleBasedStateMachine):
 
 
 class Pure(Watched):
-    pass
+    """In a world without a store."""
 
 
-Pure.TestCase.settings = settings(
-    max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
-)
-TestPureCore = Pure.TestCase
+class Stored(Watched):
+    """In a real SQLite file, which is closed and opened again at times."""
+
+    def make(self) -> Any:
+        self.folder = TemporaryDirectory()
+        return stored_monitor(Path(self.folder.name) / "seestackd.db", **self.wanted_monitor())
+
+    @rule()
+    def restart(self) -> None:
+        self.world.restart()
+
+    @invariant()
+    def every_finishing_ping_has_a_run(self) -> None:
+        assert self.world.rows("SELECT * FROM pings WHERE kind IN ('success', 'failed') AND run_id IS NULL") == []
+
+    @invariant()
+    def the_judge_wakes_in_time(self) -> None:
+        late = "wake_at IS NULL AND deadline_at IS NOT NULL OR wake_at > deadline_at"
+        assert self.world.rows(f"SELECT * FROM monitor_state WHERE {late}") == []
+
+    @invariant()
+    def at_most_one_incident_is_open(self) -> None:
+        assert self.world.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL")[0][0] <= 1
+
+    def seen(self) -> dict[str, Any]:
+        # From the sixth opening in a day on it is told as flapping.
+        return {**super().seen(), "told": [OPENS.get(kind, kind) for kind in self.world.kinds]}
+
+    def wanted(self, oracle: Oracle) -> dict[str, Any]:
+        return {**super().wanted(oracle), "told": [OPENS.get(kind, kind) for kind in oracle.told]}
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        try:
+            super().teardown()
+        finally:
+            self.world.close()
+            self.folder.cleanup()
+
+
+def lives(machine: type[Watched], examples: int, steps: int) -> type[TestCase]:
+    case: type[TestCase] = type(f"{machine.__name__}{steps}", (machine,), {}).TestCase
+    case.settings = settings(
+        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    return case
+
+
+TestPureCore = lives(Pure, 100, 50)
+TestRealStore = lives(Stored, 12, 25)
+TestPureCoreForLong = pytest.mark.long(pytest.mark.timeout(3600)(lives(Pure, 20_000, 50)))
+TestRealStoreForLong = pytest.mark.long(pytest.mark.timeout(3600)(lives(Stored, 400, 50)))
