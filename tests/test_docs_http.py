@@ -104,9 +104,9 @@ async def test_documented_curl_lines_work_as_they_stand(tmp_path: Path) -> None:
             assert (done.returncode, done.stderr) == (0, ""), f"{page}: {line}"
             seen[page] = seen.get(page, 0) + 1
         stored = await _heard(tmp_path)
-    assert set(seen) == {"README.md", "docs/manual.md", "docs/http.md"}
+    assert set(seen) == {"README.md", "docs/manual.md", "docs/http.md", "docs/api.md"}
     assert seen["README.md"] == 2
-    assert stored >= sum(seen.values()) - 6, "all but http-requests, replay, livez and the API's three are pings"
+    assert stored >= sum(seen.values()) - 8, "all but http-requests, replay, livez and the five of the API are pings"
 
 
 async def _heard(folder: Path) -> int:
