@@ -234,6 +234,8 @@ class Scheduler:
         for chore in chores:
             try:
                 await chore()
+            except Busy:
+                log.warning("a chore waits: the store takes nothing")
             except Exception:
                 log.exception("a chore failed")
 
@@ -285,6 +287,7 @@ class Scheduler:
 
     def _rearm(self) -> None:
         """Run every job now: its next instant was computed on another clock."""
-        now = datetime.fromtimestamp(self.clock.now() / 1000, UTC)
+        self._next_judge_at = self.clock.now()
+        now = datetime.fromtimestamp(self._next_judge_at / 1000, UTC)
         for job in self._jobs.get_jobs():
             job.modify(next_run_time=now)
