@@ -87,6 +87,8 @@ class Runner:
         self._failing_since: int | None = None
         self._outage: tuple[int, int] | None = None
         self._refused: dict[tuple[int, str], int] = {}
+        self._watcher: Callable[[object, object], None] | None = None
+        self.failed_batches = 0
         self._refusing = threading.Lock()
 
     def start(self) -> None:
@@ -98,6 +100,10 @@ class Runner:
     def route(self, routing: Routing) -> None:
         """Set who may hear of alerts from now on."""
         self._store.route(routing)
+
+    def watch(self, watcher: Callable[[object, object], None]) -> None:
+        """Call `watcher(command, result)` on the event loop for every operation that was committed."""
+        self._watcher = watcher
 
     async def stop(self) -> None:
         """Finish what is queued, then end the threads."""
@@ -241,6 +247,7 @@ class Runner:
         """Answer the whole batch with Busy: none of it is known to be stored."""
         expected = isinstance(error, (Busy, BatchLost))
         log.error("the store took no batch of %d: %s", len(batch), error.__cause__ or error, exc_info=not expected)
+        self.failed_batches += 1
         if self._failing_since is None:
             self._failing_since = min(job.at for job in batch)
         for job in batch:
@@ -257,7 +264,10 @@ class Runner:
             log.warning("the event loop closed before %d results were handed over", len(batch))
 
     def _resolve(self, batch: Sequence[_Job], changes: list[object]) -> None:
+        watcher = self._watcher
         for job in batch:
+            if watcher is not None and job.error is None:
+                watcher(job.command, job.result)
             waiter = job.waiter
             if waiter is None or waiter.done():
                 continue

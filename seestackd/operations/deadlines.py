@@ -38,11 +38,15 @@ class JudgeDue:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """How many monitors were judged, whether more are due already, and the next instant to look (ms UTC)."""
+    """How many monitors were judged, whether more are due already, and the next instant to look (ms UTC).
+
+    `lateness_ms` holds, for each whose deadline had passed, by how much.
+    """
 
     monitors: int
     more: bool
     next_wake_at: int | None
+    lateness_ms: tuple[int, ...] = ()
 
 
 def judge_due(tx: Transaction, command: JudgeDue, at: int) -> Judged:
@@ -50,21 +54,31 @@ def judge_due(tx: Transaction, command: JudgeDue, at: int) -> Judged:
     due, more = tx.monitors.due(at, command.limit)
     blind = tx.blind.since(at - BLIND_MEMORY_MS) if due else []
     work = judged = 0
+    lateness: list[int] = []
     for monitor_id in due:
         if work >= MAX_SLOTS_PER_BATCH:
             more = True
             break
-        work += _judge_one(tx, monitor_id, blind, command, at)
+        work += _judge_one(tx, monitor_id, blind, command, at, lateness)
         judged += 1
-    return Judged(judged, more, tx.monitors.next_wake())
+    return Judged(judged, more, tx.monitors.next_wake(), tuple(lateness))
 
 
-def _judge_one(tx: Transaction, monitor_id: int, blind: Sequence[BlindWindow], command: JudgeDue, at: int) -> int:
+def _judge_one(
+    tx: Transaction,
+    monitor_id: int,
+    blind: Sequence[BlindWindow],
+    command: JudgeDue,
+    at: int,
+    lateness: list[int],
+) -> int:
     monitor = tx.monitors.by_id(monitor_id)
     if monitor is None:
         tx.monitors.rearm(monitor_id, None)
         return 0
     state = tx.monitors.load_state(monitor_id)
+    if state.deadline_at is not None and state.deadline_at <= at:
+        lateness.append(at - state.deadline_at)
     context = _context(tx, monitor, state, blind, command, at)
     try:
         decision = judge(monitor, state, at, context)

@@ -27,6 +27,7 @@ class RecordPing:
 
     `own_at` and `sent_at` are the client's own clock (ms) when it happened and when it was sent. `create` makes the
     monitor when the slug is unknown, under `ping_id`; without `create`, `ping_id` is the one that the ping was sent to.
+    `door` says where it came in.
     """
 
     project_id: int
@@ -46,6 +47,7 @@ class RecordPing:
     sent_at: int | None = None
     create: NewMonitor | None = None
     ping_id: str = ""
+    door: str = "heartbeat"
 
     @property
     def about(self) -> tuple[int, str]:

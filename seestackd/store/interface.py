@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from seestackd.core.alerts import Routing
 from seestackd.store import nouns
+from seestackd.store.figures import Counting
 from seestackd.store.listings import Audit, Listings
 from seestackd.store.records import Alive as Alive
 from seestackd.store.records import Attempt as Attempt
@@ -37,6 +38,7 @@ class Transaction(Protocol):
     replay: nouns.Replay
     listings: Listings
     audit: Audit
+    counting: Counting
     routing: Routing
 
     def new_id(self) -> str:

@@ -119,6 +119,7 @@ class PingUrls:
             output=output.text() or None,
             output_size=output.size,
             create=wanted if isinstance(wanted, NewMonitor) else None,
+            door="url",
             ping_id=secrets.token_urlsafe(16) if isinstance(wanted, NewMonitor) else target.ping_id,
             **fields,
         )

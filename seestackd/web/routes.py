@@ -4,16 +4,21 @@ from aiohttp import web
 
 from seestackd.web.health import Readiness, livez
 from seestackd.web.ingest import Ingest
+from seestackd.web.metrics import Metrics
 from seestackd.web.ping_urls import PingUrls
 
 
-def add_routes(app: web.Application, ingest: Ingest, ping_urls: PingUrls, readiness: Readiness | None) -> None:
+def add_routes(
+    app: web.Application, ingest: Ingest, ping_urls: PingUrls, readiness: Readiness | None, metrics: Metrics
+) -> None:
     """Register all paths. Those of ingest and pings take every method, to answer the wrong ones themselves."""
     add = app.router.add_route
     add("*", "/ingest/v1/heartbeat", ingest.heartbeat)
     add("*", "/ingest/v1/http-requests", ingest.http_requests)
     add("*", "/ingest/v1/replay", ingest.replay)
     add("*", "/ping/{rest:.*}", ping_urls.ping)
+    add("GET", "/metrics", metrics.metrics)
+    add("HEAD", "/metrics", metrics.metrics)
     add("GET", "/livez", livez)
     add("HEAD", "/livez", livez)
     if readiness is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from seestackd.clock import Clock
+from seestackd.operations.metrics import Tally
 from seestackd.runner import Runner
 from seestackd.web.api.routes import add_api
 from seestackd.web.api.service import Service
@@ -16,6 +17,7 @@ from seestackd.web.cors import Cors
 from seestackd.web.errors import Answers
 from seestackd.web.health import Readiness, Troubles
 from seestackd.web.ingest import Ingest
+from seestackd.web.metrics import Metrics
 from seestackd.web.ping_urls import PingDefaults, PingUrls
 from seestackd.web.protocol import WebRunner
 from seestackd.web.proxies import Proxies
@@ -69,7 +71,10 @@ def create_app(
     )
     readiness = None if troubles is None else Readiness(troubles)
     ingest = Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins), proxies)
-    add_routes(app, ingest, ping_urls, readiness)
+    tally = Tally()
+    runner.watch(tally.note)
+    metrics = Metrics(runner, keys, answers, clock, tally)
+    add_routes(app, ingest, ping_urls, readiness, metrics)
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels, clock.now))
     add_documentation(app)
 

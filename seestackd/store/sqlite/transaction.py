@@ -7,6 +7,7 @@ from seestackd.core.alerts import Routing
 from seestackd.store.sqlite.audit import SqliteAudit
 from seestackd.store.sqlite.behind import WriteBehind
 from seestackd.store.sqlite.blind import SqliteBlind
+from seestackd.store.sqlite.figures import SqliteFigures
 from seestackd.store.sqlite.incidents import SqliteIncidents
 from seestackd.store.sqlite.keys import SqliteKeys, SqliteProjects
 from seestackd.store.sqlite.listings import SqliteListings
@@ -42,6 +43,7 @@ class SqliteTransaction:
         self.replay = SqliteReplay(self.behind)
         self.listings = SqliteListings(self.behind)
         self.audit = SqliteAudit(self.behind)
+        self.counting = SqliteFigures(self.behind)
 
     def take_announced(self) -> list[object]:
         """Return what was announced, and begin anew."""
