@@ -123,6 +123,17 @@ def test_a_removed_monitor_takes_its_open_incident_along(place: Place) -> None:
     assert place.told == [("failed", "ops")]
 
 
+def test_the_number_of_a_removed_incident_is_not_given_again(place: Place) -> None:
+    place.add("old", channels=("ops",))
+    place.failed(t("01:00"), "old")
+    place.do(monitors.remove, place.named("old"), t("01:10"))
+    place.add("new", channels=("mail",))
+    place.failed(t("01:20"), "new")
+    place.success(t("01:30"), "new")
+
+    assert place.told == [("failed", "ops"), ("failed", "mail"), ("recovered", "mail")]
+
+
 def test_a_slow_run_is_told_once(place: Place) -> None:
     slow_job(place)
     place.success(t("20:05"), duration_ms=5 * MINUTE)

@@ -7,6 +7,7 @@ from sqlite_utils.migrations import Migrations
 
 MIGRATIONS = Migrations("seestackd")
 
+# Alerts outlive their monitor and incident, whose numbers are therefore never given again.
 # State is one narrow row per monitor, rewritten by every ping. `wake_at` is the indexed instant at which the judge
 # looks again; it may lie before `deadline_at` (never after), so that a ping which only postpones a deadline touches no
 # index.
@@ -21,7 +22,7 @@ CREATE TABLE keys (
   environment TEXT, created_at INTEGER NOT NULL, last_used_at INTEGER, last_used_from TEXT, revoked_at INTEGER
 ) STRICT;
 CREATE TABLE monitors (
-  id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, project_id INTEGER NOT NULL REFERENCES projects(id),
+  id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE, project_id INTEGER NOT NULL REFERENCES projects(id),
   slug TEXT NOT NULL, name TEXT NOT NULL, ping_id TEXT NOT NULL UNIQUE, schedule TEXT NOT NULL, timezone TEXT NOT NULL,
   rules TEXT NOT NULL, channels TEXT, tags TEXT NOT NULL, source TEXT NOT NULL, created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL, archived_at INTEGER, version INTEGER NOT NULL,
@@ -62,8 +63,8 @@ CREATE TABLE slots (
   PRIMARY KEY (monitor_id, first_at)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE incidents (
-  id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, project_id INTEGER, subject TEXT NOT NULL, monitor_id INTEGER,
-  kind TEXT NOT NULL, severity TEXT NOT NULL, began_at INTEGER NOT NULL, opened_at INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE, project_id INTEGER, subject TEXT NOT NULL,
+  monitor_id INTEGER, kind TEXT NOT NULL, severity TEXT NOT NULL, began_at INTEGER NOT NULL, opened_at INTEGER NOT NULL,
   closed_at INTEGER, close_reason TEXT, missed INTEGER NOT NULL, acked_at INTEGER, acked_by TEXT,
   silenced_until INTEGER, next_action_at INTEGER, reminded_at INTEGER, escalated INTEGER NOT NULL, facts TEXT NOT NULL
 ) STRICT;
