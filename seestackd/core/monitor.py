@@ -15,6 +15,7 @@ DAY_MS = 24 * HOUR_MS
 MAX_GRACE_MS = 30 * DAY_MS
 MAX_RUNTIME_MS = 30 * DAY_MS
 MAX_OPEN_RUNS = 20
+MIN_REMIND_MS = MINUTE_MS
 MAX_SLUG = 100
 MAX_NAME = 200
 _SLUG = re.compile(r"[a-z0-9-]+")
@@ -224,6 +225,9 @@ def new_rules(
         raise Invalid(f"{slow_factor} is not above 1 and at most 1000; try 2.0", field="slow_factor")
     if max_runtime is not None and _duration(max_runtime, "max_runtime", MAX_RUNTIME_MS) == 0:
         raise Invalid("a run needs some time; give at least 1s or leave it out", field="max_runtime")
+    reminded = None if remind_every is None else _duration(remind_every, "remind_every", MAX_GRACE_MS)
+    if reminded is not None and reminded < MIN_REMIND_MS:
+        raise Invalid("nobody wants to be reminded that often; give at least 1m", field="remind_every")
     return Rules(
         grace_ms=5 * MINUTE_MS if grace is None else _duration(grace, "grace", MAX_GRACE_MS),
         max_runtime_ms=None if max_runtime is None else _duration(max_runtime, "max_runtime", MAX_RUNTIME_MS),
@@ -232,7 +236,7 @@ def new_rules(
         failures_before_alert=failures_before_alert,
         successes_before_recovery=successes_before_recovery,
         slow_factor=slow_factor,
-        remind_every_ms=None if remind_every is None else _duration(remind_every, "remind_every", MAX_GRACE_MS),
+        remind_every_ms=reminded,
     )
 
 
