@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from seestackd.core.alerts import hearers
 from seestackd.core.digest import OUTSIDE_BUDGET, after_digest, after_singles, refreshed
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind, OutboxRow
 from seestackd.core.retry import MESSAGE_FAULTS, falls_back, next_attempt, next_probe
@@ -214,9 +215,15 @@ def _bury(tx: Transaction, row: OutboxRow, result: str, at: int) -> None:
         "row_id": row.id,
         "at": at,
     }
-    severity = SEVERITY[AlertKind.DEAD_LETTER]
-    others = [other for other in tx.routing.default_channels if other != channel]
-    tx.outbox.put([Alert(tx.new_id(), other, AlertKind.DEAD_LETTER, severity, facts) for other in others], at)
+    kind = AlertKind.DEAD_LETTER
+    others = tuple(other for other in tx.routing.default_channels if other != channel)
+    # Its death is news to whom the alert itself would have been.
+    told = [hearer for hearer in hearers(tx.routing, others, kind, row.alert.severity, None, at) if hearer.told]
+    notices = [
+        Alert(tx.new_id(), hearer.channel, kind, SEVERITY[kind], facts, next_attempt_at=hearer.not_before)
+        for hearer in told
+    ]
+    tx.outbox.put(notices, at)
 
 
 def _fall_back(tx: Transaction, row: OutboxRow, fallback: str | None, reason: str, at: int) -> None:

@@ -275,3 +275,30 @@ async def test_a_storm_leaves_two_messages_and_then_a_digest(house: House) -> No
         await ended(lambda: len(hook.received) == 3 and len(mailbox.mails) == 2)
     assert hook.titles()[2] == "9 monitors need attention (9 missed)"
     assert mailbox.mails[1]["Subject"] == "10 monitors need attention (10 missed)"
+
+
+async def test_a_restart_in_the_middle_of_a_storm_changes_nothing_about_its_digest(house: House) -> None:
+    async with webhook() as hook:
+        before = await house.open(Channel("chat", hook.url()))
+        await house.put(*(missed("chat", f"job-{number}", number) for number in range(6)))
+        await ended(lambda: len(hook.received) == 2)
+        await before.stop()
+        house.clock.advance(10)
+        await house.open(Channel("chat", hook.url()), owner="two")
+        await house.put(missed("chat", "job-x", 99))
+        await asyncio.sleep(0.2)
+        assert len(hook.received) == 2
+        house.clock.advance(21)
+        await house.put(missed("chat", "job-y", 100))
+        await ended(lambda: len(hook.received) == 3)
+    assert hook.titles()[2] == "6 monitors need attention (6 missed)"
+
+
+async def test_two_channels_to_one_place_are_two_channels(house: House) -> None:
+    async with webhook(500, 200) as hook:
+        await house.open(Channel("chat", hook.url()), Channel("again", hook.url()))
+        (first,) = await house.put(missed("chat"))
+        await house.tried(first)
+        (second,) = await house.put(missed("again"))
+        assert (await house.settled(second)).state == "delivered"
+        assert (await house.row(first)).state == "pending"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from seestackd.core.alerts import Routing
+from seestackd.core.alerts import ChannelRules, Routing
 from seestackd.core.incidents import Alert, AlertKind, Incident, OutboxRow, Severity
 from seestackd.errors import Conflict
 from seestackd.operations.lanes import Claimed, ClaimLane, claim_lane, void_claims
@@ -263,6 +263,22 @@ def test_a_dead_alert_is_told_once_to_the_other_default_channels(tx: Transaction
     assert notices[0].facts["channel"] == "mail"
     assert notices[0].facts["slug"] == "a"
     assert notices[0].facts["reason"] == "given up after 1 attempt: HTTP 404"
+
+
+def test_who_would_not_have_heard_of_an_alert_does_not_hear_of_its_death(tx: Transaction) -> None:
+    rules = {"chat": ChannelRules(min_severity=Severity.CRITICAL)}
+    tx.routing = Routing(default_channels=("mail", "chat", "pager"), rules=rules)
+    for kind, severity in ((AlertKind.UNKNOWN, Severity.WARNING), (AlertKind.MISSED, Severity.CRITICAL)):
+        at = AT if severity is Severity.WARNING else AT + 2 * HOUR
+        tx.outbox.put([Alert(f"a-{kind}", "mail", kind, severity, {"slug": "a", "at": at}, 1, 1)], at)
+        (row,) = claim(tx, at).rows
+        settle(tx, row, at, hopeless=True)
+    notices = [row.alert for row in tx.outbox.listed(99)[::-1] if row.alert.kind is AlertKind.DEAD_LETTER]
+    assert [(notice.channel, notice.facts["kind"]) for notice in notices] == [
+        ("pager", "unknown"),
+        ("chat", "missed"),
+        ("pager", "missed"),
+    ]
 
 
 def test_after_an_hour_the_dead_of_a_channel_are_told_again(tx: Transaction) -> None:
