@@ -113,7 +113,10 @@ class Scheduler:
         if window is not None:
             log.warning("nothing was heard for %.0f s", (window.ended_at - window.started_at) / 1000)
         if await self.runner.read(awaits_operator, None):
-            log.warning("after so long an absence the clock may be wrong: nothing old is deleted for 24 hours")
+            log.warning(
+                "after so long an absence the clock may be wrong: nothing old is deleted for 24 hours;"
+                " when it is right: seestackd upkeep confirm"
+            )
         if listened_before:
             self._hold_until = self._started_at + self.patience.settle_s
         self._jobs = AsyncIOScheduler(

@@ -19,6 +19,7 @@ from seestackd.cli import (
     run,
     serve,
     spool,
+    upkeep,
     version,
 )
 from seestackd.cli.failures import Exit, Failure
@@ -35,6 +36,7 @@ NOUNS = (
     run,
     ping,
     spool,
+    upkeep,
     alert,
     backup,
     restore,

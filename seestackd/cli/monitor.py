@@ -94,6 +94,7 @@ def _show(options: Namespace) -> int:
             ("Last duration", lasting(monitor["last_duration_ms"])),
             ("Alerts to", ", ".join(monitor["channels"]) or "nobody: no channel is set"),
             ("Tags", ", ".join(monitor["tags"]) or NOTHING),
+            *(("Ping URL", url) for url in monitor["ping_urls"]),
         ]
     )
     return Exit.OK

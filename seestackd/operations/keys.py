@@ -93,3 +93,10 @@ def touch(tx: Transaction, command: TouchKeys, at: int) -> None:
 def all_keys(tx: Transaction, command: None, at: int) -> list[Key]:
     """Return every key of every project, revoked ones included."""
     return tx.keys.all()
+
+
+def newest_ping_secret(tx: Transaction, project_id: int) -> str | None:
+    """Return the secret of the project's newest live key for ping URLs, or None when there is none."""
+    live = (key for key in tx.keys.all() if key.project_id == project_id and key.revoked_at is None)
+    newest = max((key for key in live if key.secret is not None), key=lambda key: key.id, default=None)
+    return None if newest is None else newest.secret

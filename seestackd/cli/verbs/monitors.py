@@ -6,6 +6,7 @@ from typing import Any
 from seestackd.cli.verbs import Call, Verb
 from seestackd.cli.verbs.channels import known_channels
 from seestackd.cli.verbs.instants import iso, until
+from seestackd.cli.verbs.ping_urls import ping_urls
 from seestackd.core.alerts import Routing, channels_of
 from seestackd.core.monitor import Rules, new_monitor, new_rules
 from seestackd.errors import Conflict, Invalid
@@ -126,8 +127,10 @@ def listed(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
 
 
 def shown(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
-    """Return one monitor. Raises NotFound."""
-    return one(tx, project_of(tx), call.text("slug"), at)
+    """Return one monitor, with the addresses that its job can report to. Raises NotFound."""
+    project_id, slug = project_of(tx), call.text("slug")
+    monitor = monitors.shown(tx, MonitorNamed(project_id, slug), at).monitor
+    return {**one(tx, project_id, slug, at), "ping_urls": ping_urls(tx, monitor, call.settings)}
 
 
 def one(tx: Transaction, project_id: int, slug: str, at: int) -> dict[str, Any]:
