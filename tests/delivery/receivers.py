@@ -3,12 +3,15 @@
 import asyncio
 import json
 import socket
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default as mail_policy
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -100,16 +103,19 @@ class Mailbox:
 
 @asynccontextmanager
 async def mail_server(
-    refuse: str | None = None, login: Callable[[bytes, bytes], bool] | None = None
+    refuse: str | None = None,
+    login: Callable[[bytes, bytes], bool] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Mailbox]:
+    """Run a mail server on loopback; with `tls` it takes nothing before STARTTLS."""
     mailbox = Mailbox(refuse)
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"tls_context": tls, "require_starttls": True} if tls else {}
     if login:
-        options = {
+        options |= {
             "authenticator": lambda _server, _session, _envelope, _mechanism, data: AuthResult(
                 success=login(data.login, data.password), handled=False
             ),
-            "auth_require_tls": False,
+            "auth_require_tls": tls is not None,
         }
     mailbox.port = free_port()
     controller = Controller(mailbox, hostname="127.0.0.1", port=mailbox.port, **options)
@@ -118,6 +124,17 @@ async def mail_server(
         yield mailbox
     finally:
         controller.stop()
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """Return what a server needs to speak TLS with a certificate that nobody trusts."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    made = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2", "-nodes"]
+    kind = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+    subprocess.run([*kind, *made, "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=30)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context
 
 
 def free_port() -> int:

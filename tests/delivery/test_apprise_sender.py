@@ -3,10 +3,12 @@
 import asyncio
 import io
 import logging
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,7 @@ from seestackd.delivery.apprise_sender import AppriseSender, Sent, check_url, wa
 from seestackd.delivery.channels import Channel
 from seestackd.delivery.letters import Letter, Tone
 from seestackd.delivery.messages import Message
-from tests.delivery.receivers import free_port, mail_server, webhook
+from tests.delivery.receivers import free_port, mail_server, self_signed, webhook
 
 LETTER = Letter(
     Tone.FAILURE,
@@ -281,6 +283,19 @@ async def test_what_is_wrong_with_a_mail_server_is_said_in_words_to_act_on(mode:
         sent = await send(mailbox.url(login=f"ops:{SECRET}@", rest=f"&mode={mode}"))
     assert (sent.error or "").startswith(says)
     assert SECRET not in (sent.error or "")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing: apt-get install openssl")
+async def test_a_mail_arrives_by_starttls_and_login(tmp_path: Path) -> None:
+    def allowed(user: bytes, password: bytes) -> bool:
+        return (user, password) == (b"ops", SECRET.encode())
+
+    async with mail_server(login=allowed, tls=self_signed(tmp_path)) as mailbox:
+        trusted = await send(mailbox.url(login=f"ops:{SECRET}@", rest="&mode=starttls&verify=no"))
+        doubted = await send(mailbox.url(login=f"ops:{SECRET}@", rest="&mode=starttls"))
+    assert trusted.ok, trusted.error
+    assert len(mailbox.mails) == 1
+    assert (doubted.error or "").startswith("TLS: the certificate was not accepted")
 
 
 async def test_a_mail_server_that_cannot_be_found_or_does_not_answer_is_named_as_such() -> None:
