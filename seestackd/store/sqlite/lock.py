@@ -21,10 +21,12 @@ class DatabaseInUse(Conflict):
 class DatabaseLock:
     """An flock(2) on `<database>.lock`, held as long as the context; the kernel frees it when the process dies.
 
-    Waits `wait_s` seconds for another holder. Raises DatabaseInUse.
+    A database has one lock, whatever links lead to it. Waits `wait_s` seconds for another holder. Raises DatabaseInUse,
+    OSError.
     """
 
     def __init__(self, database: Path, wait_s: float = 0.0) -> None:
+        database = Path(os.path.realpath(database))
         self._path = database.with_name(database.name + ".lock")
         self._tries = 1 + int(wait_s / _PAUSE_S)
         self._file: int | None = None
