@@ -19,6 +19,7 @@ MIB = 1024 * 1024
 MAX_GRACE_MS = 30 * 86_400_000
 MAX_SETTLE_MS = 600_000
 MAX_SOCKET_BYTES = 107
+_NOT_CHOSEN = {"localtime", "Factory"}
 
 
 def split_address(text: str) -> tuple[str, int]:
@@ -27,7 +28,7 @@ def split_address(text: str) -> tuple[str, int]:
     bracketed = host.startswith("[") and host.endswith("]")
     if not colon or not host or (":" in host and not bracketed) or not (port.isascii() and port.isdigit()):
         raise ValueError(f'"{text}" is not HOST:PORT')
-    if int(port) > 65535:
+    if int(port) > 65535 or not host.isprintable():
         raise ValueError(f'"{text}" is not HOST:PORT')
     return host[1:-1] if bracketed else host, int(port)
 
@@ -69,11 +70,15 @@ def _network(text: str) -> str:
 
 
 def _zone(text: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        raise problem("no such time zone; write UTC or a name such as Europe/Berlin") from None
+    if text not in zoneinfo.available_timezones() - _NOT_CHOSEN:
+        raise problem("no such time zone; write UTC or a name such as Europe/Berlin")
     return text
+
+
+def _file(path: Path) -> Path:
+    if not path.name or not str(path).isprintable():
+        raise problem("must be the path of a file; write for example /var/lib/seestackd/seestackd.db")
+    return path.expanduser()
 
 
 def _grace(text: str) -> str:
@@ -113,7 +118,7 @@ class Server(Table):
 class Storage(Table):
     """Where the data is; `path` is the database file."""
 
-    path: Annotated[Path, AfterValidator(Path.expanduser)] = Field(default_factory=default_database)
+    path: Annotated[Path, AfterValidator(_file)] = Field(default_factory=default_database)
 
 
 class Defaults(Table):
