@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,9 @@ from seestackd.delivery.deadman import Deadman
 from seestackd.delivery.worker import Delivery
 from seestackd.errors import Invalid
 from seestackd.feed import Feed
+from seestackd.monitors_file import Configuration
 from seestackd.operations.keys import CreateKey, EnsureProject, all_keys, create, ensure_project
+from seestackd.reload import Configured
 from seestackd.runner import Runner
 from seestackd.scheduler import Patience, Scheduler
 from seestackd.selfcheck import SelfCheck
@@ -41,10 +43,12 @@ log = logging.getLogger(__name__)
 LOCK_WAIT_S = 10.0
 LINGER_S = 0.2
 BROKEN_EXIT = 70
+LIVE_WITHIN_S = 60.0
 FIRST_KEY_NAME = "first"
 PING_KEY_NAME = "ping-urls"
 
-AdminApp = Callable[[Runner, Settings], web.Application]
+AdminApp = Callable[[Runner, Configured], web.Application]
+Read = Callable[[], Configuration]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +59,16 @@ class Started:
     first_key: str | None
 
 
-def serve(settings: Settings, admin: AdminApp, tell: Callable[[Started], None], *, attended: bool) -> None:
-    """Run the daemon until SIGTERM or SIGINT; `tell` is called once it listens.
+def serve(read: Read, admin: AdminApp, tell: Callable[[Started], None], *, attended: bool) -> None:
+    """Run the daemon until SIGTERM or SIGINT; `tell` is called once it listens. SIGHUP has the configuration read anew.
 
     A first key is made only when `attended`: it is shown once, and nobody reads a key out of a journal.
-    Raises what `opened` raises, and Invalid when the address cannot be listened on.
+    Raises what `opened` and `read` raise, and Invalid when the address cannot be listened on.
     """
+    configuration = read()
     notifier, sockets = Notifier.from_environment(), inherited_sockets()
-    with opened(settings.storage.path, LOCK_WAIT_S) as store:
-        start = _Start(settings, store, admin, sockets, attended)
+    with opened(configuration.settings.storage.path, LOCK_WAIT_S) as store:
+        start = _Start(configuration, read, store, admin, sockets, attended)
         asyncio.run(_until_stopped(start, tell, notifier))
 
 
@@ -71,7 +76,8 @@ def serve(settings: Settings, admin: AdminApp, tell: Callable[[Started], None], 
 class _Start:
     """What a start is made of."""
 
-    settings: Settings
+    configuration: Configuration
+    read: Read
     store: SqliteStore
     admin: AdminApp
     inherited: list[Inherited]
@@ -83,16 +89,31 @@ async def _until_stopped(start: _Start, tell: Callable[[Started], None], notifie
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, log.warning, "settings are read at start: restart to apply changes")
-    async with _parts(start) as (started, check):
+    # Until there is something to reload a HUP is to end nothing.
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    async with _parts(start) as (started, check, configured):
         tell(started)
+        reloads: set[asyncio.Task[None]] = set()
+        loop.add_signal_handler(signal.SIGHUP, _begin_reload, configured, reloads)
         notifier.ready(f"listening on {', '.join(started.addresses)}")
-        watching = _watching(start.settings, notifier, check)
+        watching = _watching(start.configuration.settings, notifier, check)
         await stop.wait()
         log.info("stopping")
         notifier.stopping()
-        for task in watching:
+        for task in (*watching, *reloads):
             task.cancel()
+
+
+def _begin_reload(configured: Configured, reloads: "set[asyncio.Task[None]]") -> None:
+    task = asyncio.create_task(_reload(configured))
+    reloads.add(task)
+    task.add_done_callback(reloads.discard)
+
+
+async def _reload(configured: Configured) -> None:
+    # What goes wrong is in the log: there is nobody else to tell.
+    with suppress(Exception):
+        await configured.reload()
 
 
 def _watching(settings: Settings, notifier: Notifier, check: SelfCheck) -> "list[asyncio.Task[None]]":
@@ -108,9 +129,9 @@ def _watching(settings: Settings, notifier: Notifier, check: SelfCheck) -> "list
 
 
 @asynccontextmanager
-async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck]]:
+async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Configured]]:
     """Start every part, what others lean on first; stop in the opposite order."""
-    settings, clock, feed = start.settings, Clock(), Feed()
+    settings, clock, feed = start.configuration.settings, Clock(), Feed()
     async with AsyncExitStack() as stack:
         sockets = stack.enter_context(_listeners(settings.server.listen, start.inherited))
         runner = Runner(start.store, clock, feed, _broken)
@@ -118,19 +139,29 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck]]:
         runner.start()
         stack.push_async_callback(runner.stop)
         first_key = await _first_start(runner, start.attended)
+        addresses = tuple(_shown(listening) for listening in sockets)
+        delivery = _delivery(settings, runner, feed, clock, settings.server.public_url or addresses[0])
+        configured = Configured(start.configuration, start.read, runner, lambda new: _swap(new, runner, delivery))
+        await configured.start()
         keys = KeyTable(runner, feed, clock)
         await keys.load()
         stack.push_async_callback(keys.close)
-        addresses = tuple(_shown(listening) for listening in sockets)
-        delivery = _delivery(settings, runner, feed, clock, settings.server.public_url or addresses[0])
         await delivery.start()
         stack.push_async_callback(delivery.stop)
         unix_socket = stack.enter_context(_unix_socket(settings.socket_path))
-        await stack.enter_async_context(_answering(start.admin(runner, settings), unix_socket))
+        await stack.enter_async_context(_answering(start.admin(runner, configured), unix_socket))
         patience = Patience(settle_s=settings.judge.settle_s)
         scheduler = Scheduler(runner, feed, clock, bool(start.inherited), patience, chores=(keys.flush_uses,))
         check = SelfCheck(runner, scheduler, delivery, clock, settings.storage.path)
-        edge = create_app(runner, keys, clock, _web_settings(settings), check.troubles, lambda: settings.channels)
+        edge = create_app(
+            runner,
+            keys,
+            clock,
+            _web_settings(settings),
+            check.troubles,
+            lambda: configured.settings.channels,
+            lambda: check.stuck(LIVE_WITHIN_S),
+        )
         await edge.setup()
         await scheduler.start()
         stack.push_async_callback(scheduler.stop)
@@ -138,7 +169,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck]]:
         stack.push_async_callback(scheduler.stamp)
         stack.push_async_callback(_close, edge, sockets)
         await start_sites(edge, sockets)
-        yield Started(addresses, first_key), check
+        yield Started(addresses, first_key), check, configured
 
 
 async def _close(edge: WebRunner, sockets: list[socket.socket]) -> None:
@@ -191,14 +222,25 @@ def _web_settings(settings: Settings) -> WebSettings:
 
 
 def _delivery(settings: Settings, runner: Runner, feed: Feed, clock: Clock, public_url: str) -> Delivery:
+    channels = _channels(settings)
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    return Delivery(runner, feed, channels, AppriseSender(clock), clock, owner=owner, public_url=public_url)
+
+
+def _swap(settings: Settings, runner: Runner, delivery: Delivery) -> None:
+    """Have alerts go where the settings say now; what waits in the outbox goes there too."""
+    runner.route(settings.routing)
+    delivery.channels = _channels(settings)
+
+
+def _channels(settings: Settings) -> dict[str, Channel]:
     channels = {
         name: Channel(name, channel.url, fallback=channel.fallback or None, digest=channel.digest)
         for name, channel in settings.channels.items()
     }
     if channels:
         threading.Thread(target=_check_channels, args=(channels,), name="channels", daemon=True).start()
-    owner = f"{socket.gethostname()}:{os.getpid()}"
-    return Delivery(runner, feed, channels, AppriseSender(clock), clock, owner=owner, public_url=public_url)
+    return channels
 
 
 def _check_channels(channels: dict[str, Channel]) -> None:

@@ -9,14 +9,16 @@ from typing import Any
 
 from aiohttp import web
 
-from seestackd.cli.verbs import Call, Verb, verbs
+from seestackd.cli.verbs import Call, verbs
 from seestackd.errors import Busy, Conflict, Forbidden, Invalid, NotFound, SeestackdError, TooMany
+from seestackd.reload import Configured
 from seestackd.runner import Runner
-from seestackd.settings import Settings
+from seestackd.settings import BadSettings
 
 log = logging.getLogger(__name__)
 
 KINDS: dict[type[SeestackdError], tuple[str, HTTPStatus]] = {
+    BadSettings: ("bad_settings", HTTPStatus.UNPROCESSABLE_ENTITY),
     Invalid: ("invalid", HTTPStatus.UNPROCESSABLE_ENTITY),
     NotFound: ("not_found", HTTPStatus.NOT_FOUND),
     Conflict: ("conflict", HTTPStatus.CONFLICT),
@@ -27,21 +29,29 @@ KINDS: dict[type[SeestackdError], tuple[str, HTTPStatus]] = {
 _PEER = struct.Struct("iII")
 
 
-def admin_app(runner: Runner, settings: Settings) -> web.Application:
+def admin_app(runner: Runner, configured: Configured) -> web.Application:
     """Build the application that answers the command line."""
     known = verbs()
+
+    async def result(name: str, arguments: dict[str, Any]) -> Any:
+        call = Call(arguments, configured.settings)
+        if name == "config.reload":
+            return await configured.reload(force=call.flag("force", False))
+        if name == "config.diff":
+            return await configured.difference()
+        verb = known.get(name)
+        if verb is None:
+            raise NotFound("the running daemon does not know this; restart it to run the installed version")
+        return await (runner.read if verb.reads else runner.run)(verb.run, call)
 
     async def answer(request: web.Request) -> web.Response:
         if peer(request) not in (0, os.geteuid()):
             return _error(Forbidden("only root and the daemon's own user may do this; use sudo"))
-        verb = known.get(request.match_info["verb"])
-        if verb is None:
-            return _error(NotFound("the running daemon does not know this; restart it to run the installed version"))
         try:
             arguments = await request.json()
             if not isinstance(arguments, dict):
                 raise Invalid("arguments must be an object")
-            return web.json_response({"result": await _run(runner, verb, Call(arguments, settings))})
+            return web.json_response({"result": await result(request.match_info["verb"], arguments)})
         except ValueError:
             return _error(Invalid("arguments must be JSON"))
         except SeestackdError as error:
@@ -57,10 +67,6 @@ def peer(request: web.Request) -> int:
     connection = request.get_extra_info("socket")
     _, uid, _ = _PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
     return int(uid)
-
-
-async def _run(runner: Runner, verb: Verb, call: Call) -> Any:
-    return await (runner.read if verb.reads else runner.run)(verb.run, call)
 
 
 def _error(error: SeestackdError) -> web.Response:

@@ -28,7 +28,7 @@ def ask(options: Namespace, verb: str, **arguments: Any) -> Any:
     path: Path = settings.socket_path
     try:
         return _over_socket(path, verb, arguments)
-    except _NoDaemon:
+    except NoDaemon:
         pass
     from seestackd.cli.in_process import Locked, run_in_process
 
@@ -40,9 +40,14 @@ def ask(options: Namespace, verb: str, **arguments: Any) -> Any:
         time.sleep(_PAUSE_S)
         try:
             return _over_socket(path, verb, arguments)
-        except _NoDaemon:
+        except NoDaemon:
             continue
     raise Failure(f"{held}, and nobody answers on {path}; is the daemon stuck? See its log", Exit.UNREACHABLE)
+
+
+def ask_daemon(options: Namespace, verb: str, **arguments: Any) -> Any:
+    """Have something done that only a running daemon can do. Raises NoDaemon, and what `ask` raises."""
+    return _over_socket(settings_for(options).socket_path, verb, arguments)
 
 
 def daemon_runs(options: Namespace) -> bool:
@@ -55,8 +60,8 @@ def daemon_runs(options: Namespace) -> bool:
     return True
 
 
-class _NoDaemon(Exception):
-    pass
+class NoDaemon(Exception):
+    """Nobody listens on the socket."""
 
 
 class _Connection(http.client.HTTPConnection):
@@ -76,7 +81,7 @@ def _over_socket(path: Path, verb: str, arguments: dict[str, Any]) -> Any:
         connection.connect()
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
         connection.close()
-        raise _NoDaemon from None
+        raise NoDaemon from None
     except PermissionError:
         raise Failure(f"you may not talk to the daemon on {path}; run as root (sudo) or as its user") from None
     try:
@@ -96,7 +101,10 @@ def _over_socket(path: Path, verb: str, arguments: dict[str, Any]) -> Any:
 
 def _raised(answer: dict[str, Any]) -> Exception:
     from seestackd.errors import Busy, Conflict, Forbidden, Invalid, NotFound, SeestackdError
+    from seestackd.settings import BadSettings
 
+    if answer["error"] == "bad_settings":
+        return BadSettings(answer["message"].split("\n"))
     kinds = {"invalid": Invalid, "not_found": NotFound, "conflict": Conflict, "forbidden": Forbidden}
     if answer["error"] == "busy":
         return Busy(answer["message"])

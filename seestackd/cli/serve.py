@@ -26,23 +26,23 @@ def add_to(commands: Any) -> None:
 def serve(options: Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
     from seestackd.cli.admin import admin_app
-    from seestackd.settings import load
+    from seestackd.monitors_file import Configuration, load
 
-    settings = load(options.config, data=options.data, listen=options.listen)
+    def read() -> Configuration:
+        return load(options.config, data=options.data, listen=options.listen)
+
+    settings = read().settings
     journal = "JOURNAL_STREAM" in os.environ
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s" if journal else FORMAT, stream=sys.stderr)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
     from seestackd import app
 
-    if settings.monitors:
-        logging.getLogger(__name__).warning("[monitors] is read but not applied yet: use seestackd monitor add")
-
     def tell(started: app.Started) -> None:
         _tell(started, settings, _as_typed(options))
 
     try:
-        app.serve(settings, admin_app, tell, attended=not journal)
+        app.serve(read, admin_app, tell, attended=not journal)
     except sqlite3.Error as error:
         raise Failure(f"{settings.storage.path} cannot be used: {error}; is it a seestackd database?") from error
     except OSError as error:

@@ -53,6 +53,16 @@ def format_duration(ms: int) -> str:
     return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
 
 
+def exact_duration(ms: int) -> str:
+    """What `parse_duration` reads as just that: "1h30m", "90d", "0s"; whole seconds only."""
+    parts, rest = [], ms
+    for unit in ("d", "h", "m", "s"):
+        number, rest = divmod(rest, UNIT_MS[unit])
+        if number:
+            parts.append(f"{number}{unit}")
+    return "".join(parts) or "0s"
+
+
 def in_words(ms: int) -> str:
     """What follows "every": "30 minutes", "day", "1 hour 30 minutes"; whole seconds only."""
     counted = []

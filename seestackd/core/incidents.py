@@ -32,6 +32,7 @@ class AlertKind(StrEnum):
     BLIND = "blind"
     DEAD_LETTER = "dead_letter"
     RESTORED = "restored"
+    REFUSED = "refused"
     TEST = "test"
     DIGEST = "digest"
 
@@ -50,6 +51,7 @@ SEVERITY: Mapping[AlertKind, Severity] = {
     AlertKind.BLIND: Severity.INFO,
     AlertKind.DEAD_LETTER: Severity.INFO,
     AlertKind.RESTORED: Severity.CRITICAL,
+    AlertKind.REFUSED: Severity.CRITICAL,
     AlertKind.TEST: Severity.INFO,
     AlertKind.DIGEST: Severity.WARNING,
 }

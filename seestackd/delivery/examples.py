@@ -114,6 +114,13 @@ _RESTORED: dict[str, Any] = {
         {"slug": "nightly-backup", "kind": "missed", "since": _ms(2026, 11, 23, 0, 58)},
     ],
 }
+_REFUSED: dict[str, Any] = {
+    "at": _ms(2026, 11, 23, 14, 0),
+    "timezone": "Europe/Berlin",
+    "count": 6,
+    "declared": 20,
+    "slugs": ["certs", "dump", "etl-orders", "nightly-backup", "sync-photos", "vacuum-db"],
+}
 _SLOW = {"duration_ms": 1_880_000, "median_ms": 761_000, "at": _ms(2026, 11, 23, 2, 31, 20)}
 _ESCALATED = {"problem": "missed", "opened_at": _ms(2026, 11, 23, 2, 15), "at": _ms(2026, 11, 23, 2, 45)}
 
@@ -131,6 +138,7 @@ EXAMPLES: Mapping[AlertKind, Facts] = {
     AlertKind.BLIND: _BLIND,
     AlertKind.DEAD_LETTER: _DEAD,
     AlertKind.RESTORED: _RESTORED,
+    AlertKind.REFUSED: _REFUSED,
     AlertKind.TEST: {"channel": "slack-ops", "sent_by": "admin", "at": _ms(2026, 11, 23, 14, 2, 31)},
     AlertKind.DIGEST: _DIGEST,
 }

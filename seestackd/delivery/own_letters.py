@@ -80,6 +80,24 @@ def restored(case: Case) -> Letter:
     )
 
 
+def refused(case: Case) -> Letter:
+    """Say that the files were not applied: `count` of the `declared` monitors, `slugs` first, would be archived."""
+    count, slugs = case.facts.get("count") or 0, case.facts.get("slugs") or ()
+    named = [foreign(slug, MAX_NAME) for slug in slugs[:MAX_LISTED]]
+    more = f" and {count - len(named)} more" if count > len(named) else ""
+    return Letter(
+        tone=Tone.WARNING,
+        title=f"seestackd not reloaded: {counted(count, 'monitor')} would be archived",
+        lead=f"{count} of the {case.facts.get('declared') or count} monitors in the files are gone, which may be"
+        " a mistake. All stay watched as before.",
+        rows=(
+            ("Monitors", ", ".join(named) + more),
+            ("Next", f"put them back, or if they are meant to go: {marked('seestackd reload --force')}"),
+            *late(case),
+        ),
+    )
+
+
 def reminder(case: Case) -> Letter:
     """List what is still down: `down` holds slug, kind, since, and where known last_ok_at, exit_code and timezone."""
     down = sorted(case.facts.get("down") or (), key=lambda one: one.get("since") or 0)
@@ -118,5 +136,6 @@ OWN_LETTERS = {
     AlertKind.BLIND: blind,
     AlertKind.DEAD_LETTER: dead_letter,
     AlertKind.RESTORED: restored,
+    AlertKind.REFUSED: refused,
     AlertKind.REMINDER: reminder,
 }

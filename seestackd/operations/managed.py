@@ -157,12 +157,17 @@ def _ahead(until: int, at: int) -> None:
         raise Invalid("must lie ahead, and at most 366 days", field="until")
 
 
+def refuse_declared(monitor: Monitor) -> None:
+    """Raise Conflict for a monitor that a file declares: another change would be undone by the next reload."""
+    if monitor.source == FROM_FILE and monitor.archived_at is None:
+        raise Conflict(
+            f"The monitor {monitor.slug} is declared in the configuration file; change it there, then: seestackd reload"
+        )
+
+
 def _changeable(tx: Transaction, project_id: int, uid: str, version: int | None, at: int) -> Monitor:
     found = listings.monitor(tx, OfMonitor(project_id, uid), at).monitor
-    if found.source == FROM_FILE:
-        raise Conflict(
-            f"The monitor {found.slug} is declared in the configuration file; change it there, then: seestackd reload"
-        )
+    refuse_declared(found)
     if version is not None and version != found.version:
         raise Conflict(
             f"The monitor {found.slug} was changed by somebody else; read it again and repeat", field="version"

@@ -9,9 +9,9 @@ from seestackd.cli.verbs.instants import iso, until
 from seestackd.cli.verbs.ping_urls import ping_urls
 from seestackd.core.alerts import Routing, channels_of
 from seestackd.core.monitor import Rules, new_monitor, new_rules
-from seestackd.errors import Conflict, Invalid
+from seestackd.errors import Invalid
 from seestackd.operations import keys, monitors
-from seestackd.operations.managed import FROM_FILE
+from seestackd.operations.managed import refuse_declared
 from seestackd.operations.monitors import (
     AddMonitor,
     EditMonitor,
@@ -49,8 +49,7 @@ def edit(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     """Change a monitor; what is not named stays. Raises Invalid, NotFound, Conflict when a file declares it."""
     project_id, slug = project_of(tx), call.text("slug")
     before = monitors.shown(tx, MonitorNamed(project_id, slug), at).monitor
-    if before.source == FROM_FILE:
-        raise Conflict(f"the monitor {slug} is declared in the configuration file; change it there", field="slug")
+    refuse_declared(before)
     wanted = new_monitor(
         slug,
         call.optional("schedule") or before.schedule.text,
@@ -139,9 +138,13 @@ def one(tx: Transaction, project_id: int, slug: str, at: int) -> dict[str, Any]:
 
 
 def remove(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
-    """Delete a monitor with its history. Raises NotFound."""
-    monitors.remove(tx, MonitorNamed(project_of(tx), call.text("slug")), at)
-    return {"removed": call.text("slug")}
+    """Delete a monitor with its history. Raises NotFound, Conflict when a file declares it."""
+    project_id, slug = project_of(tx), call.text("slug")
+    found = tx.monitors.by_slug(project_id, slug)
+    if found is not None:
+        refuse_declared(found)
+    monitors.remove(tx, MonitorNamed(project_id, slug), at)
+    return {"removed": slug}
 
 
 def project_of(tx: Transaction) -> int:

@@ -1,0 +1,27 @@
+"""`seestackd export`."""
+
+from argparse import Namespace
+from typing import Any
+
+from seestackd.cli.client import ask
+from seestackd.cli.failures import Exit
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("export", help="print every monitor as TOML, ready for conf.d")
+    command.set_defaults(command=export)
+
+
+def export(options: Namespace) -> int:
+    """Print `[monitors.<slug>]` tables; archived monitors are left out."""
+    from seestackd.cli.output import note
+    from seestackd.cli.toml import lines
+
+    monitors = ask(options, "config.export")["monitors"]
+    print(f"# {len(monitors)} monitors, as they were when this was written by: seestackd export")
+    for line in lines({"monitors": monitors}) if monitors else ():
+        print(line)
+    if not monitors:
+        note("There are no monitors; add one with: seestackd monitor add SLUG --schedule 1d")
+    return Exit.OK
