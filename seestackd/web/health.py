@@ -8,16 +8,24 @@ from aiohttp import web
 from seestackd.web.errors import answer
 
 Troubles = Callable[[], Awaitable[Mapping[str, str]]]
+Stuck = Callable[[], bool]
 
 _ALIVE = b'{"status":"ok"}'
+_STUCK = b'{"status":"stuck"}'
 _READY = b'{"status":"ready"}'
 _UNCACHED = {"Cache-Control": "no-store"}
 ASK_AGAIN_S = 10
 
 
-async def livez(request: web.Request) -> web.Response:
-    """Answer that requests are answered."""
-    return answer(200, _ALIVE)
+class Liveness:
+    """Answers /livez: 200, or 503 while `stuck` says that only a new process helps."""
+
+    def __init__(self, stuck: Stuck) -> None:
+        self._stuck = stuck
+
+    async def livez(self, request: web.Request) -> web.Response:
+        """Answer whether the process is of any use. What it waits for from others is no reason to replace it."""
+        return answer(503, _STUCK, _UNCACHED) if self._stuck() else answer(200, _ALIVE)
 
 
 class Readiness:

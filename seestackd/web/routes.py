@@ -2,14 +2,19 @@
 
 from aiohttp import web
 
-from seestackd.web.health import Readiness, livez
+from seestackd.web.health import Liveness, Readiness
 from seestackd.web.ingest import Ingest
 from seestackd.web.metrics import Metrics
 from seestackd.web.ping_urls import PingUrls
 
 
 def add_routes(
-    app: web.Application, ingest: Ingest, ping_urls: PingUrls, readiness: Readiness | None, metrics: Metrics
+    app: web.Application,
+    ingest: Ingest,
+    ping_urls: PingUrls,
+    liveness: Liveness,
+    readiness: Readiness | None,
+    metrics: Metrics,
 ) -> None:
     """Register all paths. Those of ingest and pings take every method, to answer the wrong ones themselves."""
     add = app.router.add_route
@@ -19,8 +24,8 @@ def add_routes(
     add("*", "/ping/{rest:.*}", ping_urls.ping)
     add("GET", "/metrics", metrics.metrics)
     add("HEAD", "/metrics", metrics.metrics)
-    add("GET", "/livez", livez)
-    add("HEAD", "/livez", livez)
+    add("GET", "/livez", liveness.livez)
+    add("HEAD", "/livez", liveness.livez)
     if readiness is not None:
         add("GET", "/readyz", readiness.readyz)
         add("HEAD", "/readyz", readiness.readyz)

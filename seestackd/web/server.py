@@ -15,7 +15,7 @@ from seestackd.web.auth import KeyTable
 from seestackd.web.bodies import Bodies
 from seestackd.web.cors import Cors
 from seestackd.web.errors import Answers
-from seestackd.web.health import Readiness, Troubles
+from seestackd.web.health import Liveness, Readiness, Stuck, Troubles
 from seestackd.web.ingest import Ingest
 from seestackd.web.metrics import Metrics
 from seestackd.web.ping_urls import PingDefaults, PingUrls
@@ -52,11 +52,13 @@ def create_app(
     settings: WebSettings,
     troubles: Troubles | None = None,
     channels: Callable[[], Collection[str]] = tuple,
+    stuck: Stuck = lambda: False,
 ) -> WebRunner:
     """Return the web edge, not yet listening: `await setup()`, then `start_sites`; `await cleanup()` stops it.
 
     `keys` must be loaded before the first request. What is in flight at the stop is answered within `shutdown_timeout`.
     `troubles` is what /readyz asks; without it there is no such path. `channels` names the channels that exist.
+    `stuck` is what /livez asks: whether nothing but a new process helps.
     """
     answers = Answers(clock)
     bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
@@ -74,7 +76,7 @@ def create_app(
     tally = Tally()
     runner.watch(tally.note)
     metrics = Metrics(runner, keys, answers, clock, tally)
-    add_routes(app, ingest, ping_urls, readiness, metrics)
+    add_routes(app, ingest, ping_urls, Liveness(stuck), readiness, metrics)
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels, clock.now))
     add_documentation(app)
 

@@ -20,6 +20,10 @@ class Troubled:
 
     def __init__(self) -> None:
         self.found: dict[str, str] = {}
+        self.hangs = False
+
+    def stuck(self) -> bool:
+        return self.hangs
 
     async def troubles(self) -> Mapping[str, str]:
         return self.found
@@ -37,7 +41,7 @@ async def edge(folder: Path, check: Troubled) -> AsyncIterator[str]:
     runner = Runner(store, clock, feed, on_broken=lambda: None)
     runner.start()
     keys = KeyTable(runner, feed, clock)
-    web = create_app(runner, keys, clock, WebSettings(shutdown_timeout=1), check.troubles)
+    web = create_app(runner, keys, clock, WebSettings(shutdown_timeout=1), check.troubles, stuck=check.stuck)
     await web.setup()
     listener = bind("127.0.0.1", 0)
     await start_sites(web, [listener])
@@ -71,6 +75,17 @@ async def test_it_says_why_it_is_not_ready_and_is_alive_all_the_same(tmp_path: P
         check.found = {}
         async with session.get(f"{url}/readyz") as answer:
             assert answer.status == 200
+
+
+async def test_it_is_not_alive_when_only_a_new_process_helps(tmp_path: Path, check: Troubled) -> None:
+    check.hangs = True
+
+    async with edge(tmp_path, check) as url, aiohttp.ClientSession() as session:
+        async with session.get(f"{url}/livez") as answer:
+            assert (answer.status, await answer.text()) == (503, '{"status":"stuck"}')
+        check.hangs = False
+        async with session.get(f"{url}/livez") as answer:
+            assert (answer.status, await answer.text()) == (200, '{"status":"ok"}')
 
 
 async def test_without_a_self_check_there_is_nothing_to_be_ready(daemon: Daemon) -> None:
