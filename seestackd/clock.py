@@ -1,4 +1,4 @@
-"""The only reader of time."""
+"""The only reader of time, and of the data that time zones are made of."""
 
 import time
 
@@ -17,3 +17,19 @@ class Clock:
     def monotonic(self) -> float:
         """Return seconds of a clock that never steps."""
         return time.monotonic()
+
+
+def zone_data_version() -> str:
+    """Return which edition of the time zone database is in use: the system's, where it has one, and the package's."""
+    import zoneinfo
+    from importlib import metadata
+    from pathlib import Path
+
+    editions = [metadata.version("tzdata")]
+    for folder in zoneinfo.TZPATH:
+        try:
+            with Path(folder, "tzdata.zi").open(encoding="utf-8") as data:
+                editions.append(data.readline().removeprefix("# version").strip())
+        except OSError:
+            continue
+    return " ".join(editions)

@@ -1,9 +1,8 @@
-"""APScheduler: wake at the earliest deadline, alive stamp, upkeep; and a guard that knows when the clock jumps."""
+"""APScheduler: wake at the earliest deadline, alive stamp, follow-ups, upkeep."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,17 +11,16 @@ from typing import Any, cast
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from seestackd.clock import Clock
+from seestackd.clock import Clock, zone_data_version
+from seestackd.clock_guard import ClockGuard
 from seestackd.core.events import DeadlineSet
 from seestackd.errors import Busy
 from seestackd.feed import Feed
 from seestackd.operations.blind import (
     Blinded,
-    ClockStepped,
     Hear,
     Listen,
     blinded,
-    clock_stepped,
     hear,
     listen,
     tell_blind,
@@ -30,6 +28,7 @@ from seestackd.operations.blind import (
 from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
 from seestackd.operations.followups import FollowUp, follow_up
 from seestackd.operations.upkeep import Upkeep, awaits_operator, forget_old
+from seestackd.operations.zones import follow_zone_data
 from seestackd.runner import Runner
 
 log = logging.getLogger(__name__)
@@ -39,11 +38,9 @@ JUDGE_EVERY_S = 1.0
 HEAR_EVERY_S = 10.0
 FOLLOW_UP_EVERY_S = 5.0
 UPKEEP_EVERY_S = 60.0
-GUARD_EVERY_S = 0.5
 STOP_WITHIN_S = 5.0
 SETTLE_S = 20.0
 LATE_TICK_S = 2.0
-NOTICED_STEP_MS = 500
 TIME_SYNC_WAIT_S = 600.0
 _TIMESYNC = Path("/run/systemd/timesync")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -97,17 +94,13 @@ class Scheduler:
     _last_tick: float = 0.0
     _hold_until: float = 0.0
     _started_at: float = 0.0
-    _offset: int = 0
-    _step_ms: int = 0
-    _slept_ms: int = 0
-    _recording: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _guard: ClockGuard = field(init=False)
     _boot_id: str = ""
 
     async def start(self) -> None:
         """Note since when nothing was heard, then begin to judge."""
         self._boot_id = _boot_id()
-        self._offset = self.clock.now() - self.clock.boottime()
-        self._slept_ms = self._asleep_ms()
+        self._guard = ClockGuard(self.runner, self.clock, self._rearm, self._settle)
         self._started_at = self._last_tick = self.last_judged = self.last_pass = self.clock.monotonic()
         listened_before, window = await self.runner.run(listen, Listen(self._hear(), self.inherited))
         if window is not None:
@@ -117,8 +110,10 @@ class Scheduler:
                 "after so long an absence the clock may be wrong: nothing old is deleted for 24 hours;"
                 " when it is right: seestackd upkeep confirm"
             )
+        if moved := await self.runner.run(follow_zone_data, zone_data_version()):
+            log.warning("the time zone data has changed: %d monitors are due at another time", moved)
         if listened_before:
-            self._hold_until = self._started_at + self.patience.settle_s
+            self._settle()
         self._jobs = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2}
         )
@@ -128,7 +123,7 @@ class Scheduler:
         self._jobs.add_job(self._run, FromNow(UPKEEP_EVERY_S), [self._upkeep], id="upkeep")
         self._jobs.start()
         self.feed.listen(self._on_changes)
-        self._tasks.append(asyncio.create_task(self._guard()))
+        self._tasks.append(asyncio.create_task(self._guard.run()))
 
     async def stop(self) -> None:
         """End the jobs. Call `stamp` once more when the listener has closed."""
@@ -190,8 +185,8 @@ class Scheduler:
         self._last_tick = tick
         if late:
             log.warning("the judge was held up: pings may be waiting, judging pauses %.0f s", self.patience.settle_s)
-            self._hold_until = tick + self.patience.settle_s
-        await self._check_clock()
+            self._settle()
+        await self._guard.check()
         await self._check_commits()
         self._next_judge_at = self.clock.now() + int(JUDGE_EVERY_S * 1000)
         if tick < self._hold_until or not self._time_is_set(tick):
@@ -242,51 +237,9 @@ class Scheduler:
             except Exception:
                 log.exception("a chore failed")
 
-    async def _guard(self) -> None:
-        """Look for clock steps on the monotonic clock, which no step can stop."""
-        while True:
-            await asyncio.sleep(GUARD_EVERY_S)
-            with suppress(Busy):
-                await self._check_clock()
-
-    async def _check_clock(self) -> None:
-        """Look whether the machine slept or its wall clock moved, and have it known before anybody is judged by it.
-
-        Raises Busy while it cannot be stored; it is not forgotten then.
-        """
-        await self._check_sleep()
-        offset = self.clock.now() - self.clock.boottime()
-        step = offset - self._offset
-        if abs(step) > NOTICED_STEP_MS:
-            self._offset = offset
-            self._step_ms += step
-            log.warning("the wall clock moved by %.1f s", step / 1000)
-            self._rearm()
-        async with self._recording:
-            if self._step_ms:
-                recorded = self._step_ms
-                await self.runner.run(clock_stepped, ClockStepped(recorded))
-                self._step_ms -= recorded
-
-    async def _check_sleep(self) -> None:
-        """Boot time goes on while the machine sleeps, the monotonic clock does not."""
-        asleep = self._asleep_ms()
-        slept = asleep - self._slept_ms
-        if slept <= self.patience.late_tick_s * 1000:
-            return
-        async with self._recording:
-            slept = asleep - self._slept_ms
-            if slept <= 0:
-                return
-            log.warning("the machine slept for %.0f s", slept / 1000)
-            self._hold_until = self.clock.monotonic() + self.patience.settle_s
-            now = self.clock.now()
-            await self.runner.run(blinded, Blinded(now - slept, now, "suspended"))
-            self._slept_ms = asleep
-        self._rearm()
-
-    def _asleep_ms(self) -> int:
-        return self.clock.boottime() - round(self.clock.monotonic() * 1000)
+    def _settle(self) -> None:
+        """Judge nobody for a while: pings may be on their way or in the socket's backlog."""
+        self._hold_until = self.clock.monotonic() + self.patience.settle_s
 
     def _rearm(self) -> None:
         """Run every job now: its next instant was computed on another clock."""

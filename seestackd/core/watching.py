@@ -82,6 +82,15 @@ def schedule_changed(
     return decision.settle()
 
 
+def zones_changed(monitor: Monitor, state: State, at: int, context: Context) -> Decision:
+    """Compute the next slot anew by time zone data that has changed; one that is due already stays."""
+    decision = Decision(monitor, copy(state), context, reason="time zone data changed")
+    coming = state.expected_at is not None and state.expected_at > at
+    if coming and monitor.schedule.interval_ms is None:
+        expect_after(decision, max(at, state.newest_slot or at))
+    return decision.settle()
+
+
 def _still_open(state: State, context: Context, at: int, before: Schedule | None) -> list[int]:
     oldest = state.expected_at
     if oldest is None or oldest > at:
@@ -126,6 +135,9 @@ def limits_changed(monitor: Monitor, state: State, at: int, context: Context) ->
     decision.state.open_runs = tuple(
         replace(run, limit_at=run.started_at + monitor.run_limit_ms) for run in decision.state.open_runs
     )
-    if state.expected_at is None and is_watched(monitor, state) and not is_held(state):
+    never_heard = state.last_ping_at is None and state.status in (Status.PENDING, Status.PAUSED)
+    if never_heard and not monitor.rules.watch_from_creation:
+        decision.state.expected_at = None
+    elif state.expected_at is None and is_watched(monitor, state) and not is_held(state):
         _expect_first(decision, at)
     return decision.settle()

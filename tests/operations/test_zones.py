@@ -1,0 +1,91 @@
+"""When the time zone database changes, what is due in future is computed anew at the next start (semantics.md 2)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo, reset_tzpath
+
+import pytest
+
+from seestackd.clock import zone_data_version
+from seestackd.core import schedule
+from seestackd.core.monitor import HOUR_MS, MINUTE_MS
+from seestackd.operations.zones import follow_zone_data
+from tests.core.world import t
+from tests.operations.place import Place
+
+NOW = t("06:00")
+
+
+@contextmanager
+def zone_data(folder: Path, **zones: str) -> Iterator[None]:
+    """Have the process know these zones from files of its own: name -> the zone whose rules it follows now."""
+    folder.mkdir()
+    for name, follows in zones.items():
+        (folder / name).write_bytes(resources.files("tzdata.zoneinfo").joinpath(follows).read_bytes())
+    reset_tzpath([str(folder)])
+    _forget()
+    try:
+        yield
+    finally:
+        reset_tzpath()
+        _forget()
+
+
+def _forget() -> None:
+    ZoneInfo.clear_cache()
+    schedule._parse.cache_clear()
+
+
+@pytest.fixture
+def lisbon(place: Place, tmp_path: Path) -> Iterator[Place]:
+    """A job at 09:00 in Lisbon, which is on UTC, until its government takes up Moscow's clock."""
+    with zone_data(tmp_path / "before", Lisbon="UTC"):
+        place.add("lisbon", schedule="0 9 * * *", timezone="Lisbon", at=NOW)
+        place.add("interval", schedule="12h", timezone="Lisbon", at=NOW)
+        place.do(follow_zone_data, "edition 1", NOW)
+    with zone_data(tmp_path / "after", Lisbon="Europe/Moscow"):
+        # A start has read nothing yet.
+        place.runner._session.transaction.forget()
+        yield place
+
+
+def expected(place: Place, slug: str) -> int:
+    expected_at = place.state(slug).expected_at
+    assert expected_at is not None
+    return expected_at
+
+
+def test_a_job_is_due_by_the_new_rules_from_the_next_start_on(lisbon: Place) -> None:
+    assert expected(lisbon, "lisbon") == t("09:00")
+
+    assert lisbon.do(follow_zone_data, "edition 2", NOW) == 1
+
+    assert expected(lisbon, "lisbon") == t("06:00", 1)
+    assert lisbon.state("lisbon").deadline_at == t("06:00", 1) + 5 * MINUTE_MS
+    assert expected(lisbon, "interval") == NOW + 12 * HOUR_MS
+
+
+def test_the_same_edition_moves_nothing(lisbon: Place) -> None:
+    assert lisbon.do(follow_zone_data, "edition 1", NOW) == 0
+    assert expected(lisbon, "lisbon") == t("09:00")
+
+
+def test_what_is_due_already_stays_due(lisbon: Place) -> None:
+    assert lisbon.do(follow_zone_data, "edition 2", t("09:01")) == 0
+
+    lisbon.judge(t("09:05"))
+    assert lisbon.told == [("missed", "ops")]
+
+
+def test_a_run_that_came_early_is_not_asked_for_twice(lisbon: Place) -> None:
+    lisbon.success(t("08:58"), "lisbon")
+    lisbon.do(follow_zone_data, "edition 2", t("08:59"))
+
+    assert expected(lisbon, "lisbon") == t("06:00", 1)
+
+
+def test_the_edition_of_this_machine_is_known() -> None:
+    assert zone_data_version() == zone_data_version()
+    assert all(part[:4].isdigit() for part in zone_data_version().split())
