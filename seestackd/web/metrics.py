@@ -30,12 +30,13 @@ class Metrics:
     However often it is asked, the store is asked at most every 2 s.
     """
 
-    def __init__(self, runner: Runner, keys: KeyTable, answers: Answers, clock: Clock, tally: Tally) -> None:
+    def __init__(self, runner: Runner, keys: KeyTable, answers: Answers, clock: Clock) -> None:
         self._runner = runner
         self._keys = keys
         self._answers = answers
         self._clock = clock
-        self._tally = tally
+        self._tally = Tally()
+        runner.watch(self._tally.note)
         self._found: Figures | None = None
         self._found_at = 0.0
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from seestackd.clock import Clock
-from seestackd.operations.metrics import Tally
 from seestackd.runner import Runner
 from seestackd.web.api.routes import add_api
 from seestackd.web.api.service import Service
@@ -73,10 +72,7 @@ def create_app(
     )
     readiness = None if troubles is None else Readiness(troubles)
     ingest = Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins), proxies)
-    tally = Tally()
-    runner.watch(tally.note)
-    metrics = Metrics(runner, keys, answers, clock, tally)
-    add_routes(app, ingest, ping_urls, Liveness(stuck), readiness, metrics)
+    add_routes(app, ingest, ping_urls, Liveness(stuck), readiness, Metrics(runner, keys, answers, clock))
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels, clock.now))
     add_documentation(app)
 

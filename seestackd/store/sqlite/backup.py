@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlite_utils import Database
 
 from seestackd.errors import Conflict, Invalid
+from seestackd.store.sqlite.looking import reading
 from seestackd.store.sqlite.migrations import MIGRATIONS
 
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -52,7 +52,7 @@ def verify(file: Path) -> Verified:
     Raises Invalid when it is damaged, no database of seestackd, or written by a newer version.
     """
     try:
-        with contextlib.closing(_reading(file, immutable=True)) as connection:
+        with contextlib.closing(reading(file, immutable=True)) as connection:
             _check_schema(connection)
             problems = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_SHOWN_PROBLEMS})")]
             if problems != ["ok"]:
@@ -134,19 +134,12 @@ def _unfinished(target: Path) -> Iterator[Path]:
 def _copy(source: Path, copy: Path) -> None:
     # A lone file may lie where nothing can be written; with a log beside it, it was not closed and needs both.
     lone = not source.with_name(source.name + "-wal").exists()
-    with contextlib.closing(_reading(source, immutable=lone and not _in_use(source))) as connection:
+    with contextlib.closing(reading(source, immutable=lone and not _in_use(source))) as connection:
         connection.execute("VACUUM INTO ?", (str(copy),))
 
 
 def _in_use(source: Path) -> bool:
     return source.with_name(source.name + ".lock").exists()
-
-
-def _reading(file: Path, *, immutable: bool) -> sqlite3.Connection:
-    mode = "mode=ro&immutable=1" if immutable else "mode=ro"
-    connection = sqlite3.connect(f"file:{quote(str(file))}?{mode}", uri=True, isolation_level=None)
-    connection.execute("PRAGMA busy_timeout = 5000")
-    return connection
 
 
 def _check_schema(connection: sqlite3.Connection) -> None:

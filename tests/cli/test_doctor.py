@@ -1,0 +1,190 @@
+"""Faults are planted one by one, and found; on a well-kept bench nothing is broken."""
+
+import json
+import os
+import sqlite3
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from seestackd.cli.checkup import Mark, machine
+from seestackd.cli.checkup.files import _kind_of
+from tests.cli.conftest import Bench, bench_in
+
+SETTINGS = """
+default_channels = ["ops"]
+[server]
+listen = "{listen}"
+public_url = "https://mon.example"
+[deadman]
+url = "http://127.0.0.1:9/"
+[channels.ops]
+url = "json://127.0.0.1:9/"
+"""
+
+
+@pytest.fixture
+def kept(bench: Bench) -> Bench:
+    """A bench in good order but for the daemon, which does not run."""
+    bench.configure(SETTINGS.format(listen="127.0.0.1:1")).chmod(0o600)
+    bench.data.mkdir(mode=0o700)
+    assert bench.run("monitor", "add", "nightly", "--schedule", "1d").returncode == 0
+    assert bench.run("key", "create", "cron").returncode == 0
+    return bench
+
+
+def found(bench: Bench, result: str = "broken") -> dict[str, str]:
+    """check -> what doctor says, of the checks with a result."""
+    done = bench.run("doctor", "--json")
+    checks = json.loads(done.stdout)["checks"]
+    assert all(bool(check["fix"]) == (check["result"] != "ok") for check in checks)
+    assert done.returncode == (5 if any(check["result"] == "broken" for check in checks) else 0)
+    return {check["check"]: check["says"] for check in checks if check["result"] == result}
+
+
+def test_in_good_order_nothing_is_broken_but_the_daemon_that_does_not_run(kept: Bench) -> None:
+    assert found(kept) == {"daemon": "none runs: nothing is heard or judged"}
+    assert len(found(kept, "ok")) >= 20
+
+
+def test_with_the_daemon_at_work_all_is_well(tmp_path: Path) -> None:
+    with bench_in(tmp_path) as bench:
+        bench.configure(SETTINGS.format(listen="127.0.0.1:0")).chmod(0o600)
+        bench.data.mkdir(mode=0o700)
+        bench.run("monitor", "add", "nightly", "--schedule", "1d")
+        bench.run("key", "create", "cron")
+        daemon = bench.serve()
+        bench.configure(SETTINGS.format(listen=daemon.url.removeprefix("http://")))
+
+        well = found(bench, "ok")
+
+        assert found(bench) == {}
+        assert well["daemon"].startswith(f"process {daemon.process.pid} answers")
+        assert well["readiness"] == "it judges, sends and stores"
+
+
+def sql(statement: str) -> Callable[[Bench], None]:
+    def plant(bench: Bench) -> None:
+        with closing(sqlite3.connect(bench.data / "seestackd.db", isolation_level=None)) as connection:
+            connection.execute(statement)
+
+    return plant
+
+
+def settings(old: str, new: str) -> Callable[[Bench], None]:
+    def plant(bench: Bench) -> None:
+        file = bench.folder / "seestackd.toml"
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new))
+
+    return plant
+
+
+def spoilt(bench: Bench) -> None:
+    with (bench.data / "seestackd.db").open("r+b") as file:
+        file.seek(8192)
+        file.write(os.urandom(40_000))
+
+
+def no_database(bench: Bench) -> None:
+    (bench.data / "seestackd.db").write_bytes(b"no database" * 1000)
+
+
+DEAD = (
+    "INSERT INTO outbox (alert_id, channel, kind, severity, created_at, attempts, state, facts)"
+    " VALUES ('a', 'ops', 'missed', 'critical', 1, 3, 'dead', '{}')"
+)
+BLIND = (
+    "INSERT INTO blind_windows (started_at, ended_at, cause, unknown, slugs)"
+    " VALUES (unixepoch() * 1000 - 600000, unixepoch() * 1000, 'not running', 0, '[]')"
+)
+FAULTS: dict[str, tuple[Callable[[Bench], None], str, str, str]] = {
+    "no channel": (
+        settings(SETTINGS.format(listen="127.0.0.1:1"), "[server]\n"),
+        "broken",
+        "channels",
+        "none: nobody is told",
+    ),
+    "a wrong channel": (settings("json://127", "nosuch://127"), "broken", "channel ops", "is not supported"),
+    "no default channel": (settings('["ops"]', "[]"), "note", "default channels", "only monitors that name"),
+    "no public url": (settings("https://mon.example", ""), "note", "public_url", "not set"),
+    "no dead man": (settings("http://127.0.0.1:9/", ""), "note", "dead man", "nobody notices"),
+    "open to the network": (settings("127.0.0.1:1", "0.0.0.0:1"), "note", "listen", "unencrypted"),
+    "secrets in sight": (
+        lambda bench: (bench.folder / "seestackd.toml").chmod(0o644),
+        "broken",
+        "settings file",
+        "others may read",
+    ),
+    "an open folder": (lambda bench: bench.data.chmod(0o755), "note", "data folder", "others may look"),
+    "an open file": (lambda bench: (bench.data / "seestackd.db").chmod(0o644), "broken", "file modes", "seestackd.db"),
+    "a damaged database": (spoilt, "broken", "database", ""),
+    "no database at all": (no_database, "broken", "database", "it cannot be read"),
+    "no file": (lambda bench: (bench.data / "seestackd.db").unlink(), "broken", "database", "is not there"),
+    "another journal": (sql("PRAGMA journal_mode = DELETE"), "note", "journal", "mode delete"),
+    "no monitor": (sql("UPDATE monitors SET archived_at = 1"), "note", "monitors", "none"),
+    "no key": (sql("UPDATE keys SET revoked_at = 1"), "note", "keys", "nobody may send"),
+    "a channel that is gone": (
+        sql("UPDATE monitors SET channels = '[\"gone\"]'"),
+        "broken",
+        "monitors' channels",
+        "not defined: gone",
+    ),
+    "a dead letter": (sql(DEAD), "broken", "dead letters", "1 alerts were given up"),
+    "time not heard": (sql(BLIND), "note", "blind time", "600 s"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found_and_named(kept: Bench, fault: str) -> None:
+    plant, result, check, says = FAULTS[fault]
+    assert check not in found(kept, result)
+    plant(kept)
+
+    assert says in found(kept, result)[check]
+
+
+def test_looking_changes_nothing(kept: Bench) -> None:
+    database = kept.data / "seestackd.db"
+    before = database.read_bytes(), stat.S_IMODE(database.stat().st_mode)
+
+    kept.run("doctor")
+
+    assert (database.read_bytes(), stat.S_IMODE(database.stat().st_mode)) == before
+
+
+def test_a_stuck_daemon_is_told_from_none(kept: Bench) -> None:
+    holder = kept.serve()
+    (kept.data / "seestackd.sock").unlink()
+
+    assert f"process {holder.process.pid} has the database, and nobody answers" in found(kept)["daemon"]
+
+
+def test_it_reads_like_a_list_with_a_fix_below_each_fault(kept: Bench) -> None:
+    done = kept.run("doctor")
+
+    lines = done.stdout.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("✗ daemon"))
+    assert lines[at + 1].strip() == "fix: systemctl start seestackd"
+    assert lines[-1].endswith("1 broken")
+    assert done.returncode == 5
+
+
+def test_a_network_disk_is_known_by_the_mount_that_is_nearest(tmp_path: Path) -> None:
+    mounts = tmp_path / "mounts"
+    mounts.write_text("/dev/sda1 / ext4 rw 0 0\nhost:/x /srv/with\\040space nfs4 rw 0 0\ntmpfs /srv tmpfs rw 0 0\n")
+
+    assert _kind_of(Path("/srv/with space/data"), mounts) == "nfs4"
+    assert _kind_of(Path("/srv/withspace"), mounts) == "tmpfs"
+    assert _kind_of(Path("/var/lib"), mounts) == "ext4"
+
+
+def test_old_zones_are_worth_a_thought() -> None:
+    year_of_data = machine._zones(2000)
+    later = machine._zones(2100)
+
+    assert year_of_data.mark is Mark.FINE
+    assert later.mark is Mark.NOTE
