@@ -184,7 +184,7 @@ def _constant(offsets: Sequence[int], step_ms: int) -> int | None:
 
 def suggested_grace_ms(monitor: Monitor, state: State, runs: Sequence[Run]) -> int | None:
     """Return a grace that recent runs suggest when their p95 lateness uses up 80 % of the present one (ms)."""
-    lateness = [max(0, run.lateness_ms) for run in runs[:20] if run.lateness_ms is not None]
+    lateness = [run.lateness_ms for run in runs[:20] if run.lateness_ms is not None]
     if len(lateness) < MIN_RUNS:
         return None
     wait = wait_ms(monitor, state)

@@ -100,9 +100,11 @@ def test_switches_are_turned_and_turned_back(place: Place) -> None:
     place("monitor", "add", "switched", "--schedule", "1d")
     place("monitor", "edit", "switched", "--overlap", "--no-watch-from-creation")
     assert (shown(place, "switched")["overlap"], shown(place, "switched")["watch_from_creation"]) == (True, False)
+    assert shown(place, "switched")["deadline_at"] is None, "it has never reported, so nothing is expected of it"
 
     place("monitor", "edit", "switched", "--no-overlap", "--watch-from-creation")
     assert (shown(place, "switched")["overlap"], shown(place, "switched")["watch_from_creation"]) == (False, True)
+    assert shown(place, "switched")["deadline_at"] is not None
 
 
 def test_tags_are_replaced_or_taken_away(place: Place) -> None:

@@ -252,6 +252,13 @@ def test_a_job_that_reports_only_its_end_may_just_take_an_hour() -> None:
     assert advice(world, half) == []
 
 
+def test_no_two_zones_are_a_day_apart() -> None:
+    world = a_monitor("0 3 * * 0")
+    runs = ran(world, *(t("23:00", 6 + 7 * week) for week in range(8)))
+
+    assert advice(world, runs) == []
+
+
 def test_interval_monitors_know_no_zones() -> None:
     world = a_monitor("1d")
 
