@@ -7,15 +7,18 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from seestackd.app import BROKEN_EXIT
+from seestackd.app import BROKEN_EXIT, LINGER_S
 from tests.cli.conftest import COMMAND, environment
 from tests.journeys.daemon import Daemon, free_port, wait_for
 
@@ -143,3 +146,14 @@ def test_a_daemon_at_work_is_heard_of_outside(tmp_path: Path) -> None:
                 assert ours.recv(1000).startswith(b"GET /ping/secret HTTP/1.1\r\n")
                 ours.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     assert "secret" not in (tmp_path / "daemon.log").read_text()
+
+
+def test_the_last_stamp_is_made_when_the_listener_has_closed(tmp_path: Path) -> None:
+    with Daemon(tmp_path) as daemon:
+        asked_to_stop = time.time() * 1000
+        assert daemon.end() == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "seestackd.db")) as database:
+        ((heard_at,),) = database.execute("SELECT at FROM alive").fetchall()
+
+    assert heard_at >= asked_to_stop + LINGER_S * 1000, "whoever is let in until then is heard out"
+    assert heard_at <= time.time() * 1000
