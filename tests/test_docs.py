@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from seestackd.cli.commands import parser
+from seestackd.monitors_file import MonitorTable
 from seestackd.settings import Settings, load
 from seestackd.settings.alerting import ChannelSettings
 from tests.documents import PAGES, README, blocks, named, shell_lines, text
@@ -82,8 +83,10 @@ def settings(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[st
             yield from settings(kind, f"{prefix}{name}.")
         elif name == "channels":
             yield from (f"channels.<name>.{key}" for key in ChannelSettings.model_fields)
+        elif name == "monitors":
+            yield from (f"monitors.<slug>.{key}" for key in MonitorTable.model_fields)
         else:
-            yield {"monitors": "monitors.<slug>", "escalation": "escalation.<time>"}.get(name, f"{prefix}{name}")
+            yield {"escalation": "escalation.<time>"}.get(name, f"{prefix}{name}")
 
 
 def test_the_settings_described_are_those_that_exist() -> None:
@@ -97,7 +100,7 @@ def test_the_example_of_settings_shows_every_key(key: str) -> None:
     table, _, name = key.rpartition(".")
     example = text(ROOT / "config" / "seestackd.toml")
 
-    if key in ("monitors.<slug>", "escalation.<time>"):
+    if key == "escalation.<time>":
         assert f"# [{table}" in example
     else:
         assert re.search(rf"^# +{name} = ", example, re.MULTILINE)

@@ -1,5 +1,6 @@
 """Monitors as code: what files may say, what is wrong with it, and where."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from seestackd.core.monitor import DAY_MS, HOUR_MS, MINUTE_MS, NewMonitor, Rules
 from seestackd.monitors_file import MonitorTable, load
 from seestackd.settings import BadSettings
+from tests.source import ROOT
 
 OPS = "[channels.ops]\nurl = 'json://127.0.0.1:1/'\n"
 EVERYTHING = """
@@ -62,6 +64,19 @@ def test_what_a_monitor_does_not_say_is_the_default(tmp_path: Path) -> None:
 
     assert (new.name, new.schedule.timezone, new.schedule.interval_ms) == ("job", "Asia/Tokyo", 7 * DAY_MS)
     assert (new.rules, new.channels, new.tags) == (Rules(grace_ms=HOUR_MS), None, ())
+
+
+def test_the_example_of_settings_shows_what_holds_without_it(tmp_path: Path) -> None:
+    example = (ROOT / "config" / "seestackd.toml").read_text(encoding="utf-8").partition("# [monitors.")[2]
+    shown = "\n".join(
+        line.removeprefix("# ") for line in example.splitlines() if line.startswith("# ") and " = " in line
+    )
+
+    new = declared(tmp_path, f"{OPS}[monitors.nightly-backup]\n{shown}\n")["nightly-backup"]
+
+    plain = declared(tmp_path, "[monitors.nightly-backup]\nschedule = '0 3 * * *'\n")["nightly-backup"]
+    only_examples = {"max_runtime_ms": HOUR_MS, "slow_factor": 2.0, "remind_every_ms": DAY_MS}
+    assert new == replace(plain, channels=("ops",), rules=replace(plain.rules, **only_examples))
 
 
 def test_monitors_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
