@@ -77,6 +77,7 @@ def _recurring(command: AddMaintenance, at: int) -> Window:
     schedule = parse_schedule(command.schedule or "", command.timezone)
     if schedule.interval_ms is not None:
         raise Invalid('a window recurs by the calendar; give five cron fields such as "0 2 * * 0"', field="schedule")
+    schedule.must_come(at)
     if command.duration is None:
         raise Invalid("say how long the window lasts, for example 2h", field="duration")
     duration = parse_duration(command.duration, "duration")
