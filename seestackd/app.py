@@ -43,7 +43,6 @@ log = logging.getLogger(__name__)
 LOCK_WAIT_S = 10.0
 LINGER_S = 0.2
 BROKEN_EXIT = 70
-LIVE_WITHIN_S = 60.0
 FIRST_KEY_NAME = "first"
 PING_KEY_NAME = "ping-urls"
 
@@ -153,15 +152,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         patience = Patience(settle_s=settings.judge.settle_s)
         scheduler = Scheduler(runner, feed, clock, bool(start.inherited), patience, chores=(keys.flush_uses,))
         check = SelfCheck(runner, scheduler, delivery, clock, settings.storage.path)
-        edge = create_app(
-            runner,
-            keys,
-            clock,
-            _web_settings(settings),
-            check.troubles,
-            lambda: configured.settings.channels,
-            lambda: check.stuck(LIVE_WITHIN_S),
-        )
+        edge = create_app(runner, keys, clock, _web_settings(settings), check, lambda: configured.settings.channels)
         await edge.setup()
         await scheduler.start()
         stack.push_async_callback(scheduler.stop)

@@ -38,7 +38,7 @@ async def listening(folder: Path) -> AsyncIterator[tuple[str, set[str]]]:
     runner.start()
     table = KeyTable(runner, feed, clock)
     await table.load()
-    edge = create_app(runner, table, clock, WebSettings(shutdown_timeout=1), _no_troubles)
+    edge = create_app(runner, table, clock, WebSettings(shutdown_timeout=1), _NothingWrong())
     await edge.setup()
     listener = bind("127.0.0.1", 0)
     await start_sites(edge, [listener])
@@ -52,8 +52,12 @@ async def listening(folder: Path) -> AsyncIterator[tuple[str, set[str]]]:
         store.close()
 
 
-async def _no_troubles() -> dict[str, str]:
-    return {}
+class _NothingWrong:
+    async def troubles(self) -> dict[str, str]:
+        return {}
+
+    def stuck(self, seconds: float) -> bool:
+        return False
 
 
 async def test_the_urls_described_are_those_that_exist(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from seestackd.web.auth import KeyTable
 from seestackd.web.bodies import Bodies
 from seestackd.web.cors import Cors
 from seestackd.web.errors import Answers
-from seestackd.web.health import Liveness, Readiness, Stuck, Troubles
+from seestackd.web.health import Check, Liveness, Readiness
 from seestackd.web.ingest import Ingest
 from seestackd.web.metrics import Metrics
 from seestackd.web.ping_urls import PingDefaults, PingUrls
@@ -49,15 +49,13 @@ def create_app(
     keys: KeyTable,
     clock: Clock,
     settings: WebSettings,
-    troubles: Troubles | None = None,
+    check: Check | None = None,
     channels: Callable[[], Collection[str]] = tuple,
-    stuck: Stuck = lambda: False,
 ) -> WebRunner:
     """Return the web edge, not yet listening: `await setup()`, then `start_sites`; `await cleanup()` stops it.
 
     `keys` must be loaded before the first request. What is in flight at the stop is answered within `shutdown_timeout`.
-    `troubles` is what /readyz asks; without it there is no such path. `channels` names the channels that exist.
-    `stuck` is what /livez asks: whether nothing but a new process helps.
+    `check` is what /livez and /readyz ask; without it there is no /readyz. `channels` names the channels that exist.
     """
     answers = Answers(clock)
     bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
@@ -70,9 +68,9 @@ def create_app(
         settings.created_by_ping,
         settings.body_timeout * _OUTPUT_TIMEOUTS,
     )
-    readiness = None if troubles is None else Readiness(troubles)
+    readiness = None if check is None else Readiness(check)
     ingest = Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins), proxies)
-    add_routes(app, ingest, ping_urls, Liveness(stuck), readiness, Metrics(runner, keys, answers, clock))
+    add_routes(app, ingest, ping_urls, Liveness(check), readiness, Metrics(runner, keys, answers, clock))
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels, clock.now))
     add_documentation(app)
 

@@ -22,7 +22,7 @@ class Troubled:
         self.found: dict[str, str] = {}
         self.hangs = False
 
-    def stuck(self) -> bool:
+    def stuck(self, seconds: float) -> bool:
         return self.hangs
 
     async def troubles(self) -> Mapping[str, str]:
@@ -41,7 +41,7 @@ async def edge(folder: Path, check: Troubled) -> AsyncIterator[str]:
     runner = Runner(store, clock, feed, on_broken=lambda: None)
     runner.start()
     keys = KeyTable(runner, feed, clock)
-    web = create_app(runner, keys, clock, WebSettings(shutdown_timeout=1), check.troubles, stuck=check.stuck)
+    web = create_app(runner, keys, clock, WebSettings(shutdown_timeout=1), check)
     await web.setup()
     listener = bind("127.0.0.1", 0)
     await start_sites(web, [listener])
