@@ -27,7 +27,7 @@ from seestackd.operations.blind import (
 )
 from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
 from seestackd.operations.followups import FollowUp, follow_up
-from seestackd.operations.upkeep import Upkeep, awaits_operator, forget_old
+from seestackd.operations.upkeep import Upkeep, awaits_operator, forget_old, prune
 from seestackd.operations.zones import follow_zone_data
 from seestackd.runner import Runner
 
@@ -38,6 +38,8 @@ JUDGE_EVERY_S = 1.0
 HEAR_EVERY_S = 10.0
 FOLLOW_UP_EVERY_S = 5.0
 UPKEEP_EVERY_S = 60.0
+PRUNE_PAUSE_S = 0.02
+PRUNED_AT_ONCE = 100
 STOP_WITHIN_S = 5.0
 SETTLE_S = 20.0
 LATE_TICK_S = 2.0
@@ -118,7 +120,7 @@ class Scheduler:
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2}
         )
         self._jobs.add_job(self._run, FromNow(JUDGE_EVERY_S), [self._judge], id="judge")
-        self._jobs.add_job(self._run, FromNow(HEAR_EVERY_S), [self.stamp], id="hear")
+        self._jobs.add_job(self._run, FromNow(HEAR_EVERY_S), [self._stamp], id="hear")
         self._jobs.add_job(self._run, FromNow(FOLLOW_UP_EVERY_S), [self._follow_up], id="follow up")
         self._jobs.add_job(self._run, FromNow(UPKEEP_EVERY_S), [self._upkeep], id="upkeep")
         self._jobs.start()
@@ -167,6 +169,12 @@ class Scheduler:
             await job()
         finally:
             self._running.discard(task)
+
+    async def _stamp(self) -> None:
+        try:
+            await self.stamp()
+        except Busy:
+            log.warning("the stamp waits: the store takes nothing")
 
     async def _judge(self) -> None:
         if self._pass.locked():
@@ -228,6 +236,7 @@ class Scheduler:
             *self.chores,
             lambda: self.runner.run(tell_blind, None),
             lambda: self.runner.run(forget_old, Upkeep(self.clock.boottime(), self._boot_id)),
+            self._prune,
         ]
         for chore in chores:
             try:
@@ -236,6 +245,14 @@ class Scheduler:
                 log.warning("a chore waits: the store takes nothing")
             except Exception:
                 log.exception("a chore failed")
+
+    async def _prune(self) -> None:
+        """Delete what is old, with pauses in which others get the writer."""
+        command = Upkeep(self.clock.boottime(), self._boot_id)
+        for _ in range(PRUNED_AT_ONCE):
+            if not (await self.runner.run(prune, command)).more:
+                return
+            await asyncio.sleep(PRUNE_PAUSE_S)
 
     def _settle(self) -> None:
         """Judge nobody for a while: pings may be on their way or in the socket's backlog."""

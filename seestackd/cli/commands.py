@@ -18,6 +18,7 @@ from seestackd.cli import (
     maintenance,
     monitor,
     ping,
+    prune,
     reload,
     restore,
     run,
@@ -48,6 +49,7 @@ NOUNS = (
     doctor,
     backup,
     restore,
+    prune,
     version,
 )
 

@@ -4,8 +4,16 @@ from dataclasses import dataclass
 
 from seestackd.core.monitor import DAY_MS, MINUTE_MS
 from seestackd.store.interface import Transaction
+from seestackd.store.retention import Kind
 
 PING_KEYS_KEPT_MS = 8 * DAY_MS
+KEPT_MS = {
+    Kind.PINGS: 90 * DAY_MS,
+    Kind.ALERTS: 90 * DAY_MS,
+    Kind.HISTORY: 400 * DAY_MS,
+    Kind.REQUESTS: 14 * DAY_MS,
+    Kind.REPLAY: 7 * DAY_MS,
+}
 WAIT_AFTER_STEP_MS = 10 * MINUTE_MS
 WAIT_FOR_OPERATOR_MS = DAY_MS
 
@@ -27,6 +35,23 @@ def forget_old(tx: Transaction, command: Upkeep, at: int) -> int:
     if _in_doubt(tx, command, at):
         return 0
     return tx.pings.forget_keys(at - PING_KEYS_KEPT_MS, command.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many rows went, whether more may follow, and whether upkeep waits because the clock is in doubt."""
+
+    rows: int
+    more: bool
+    waits: bool = False
+
+
+def prune(tx: Transaction, command: Upkeep, at: int) -> Forgotten:
+    """Delete what has been kept as long as its kind is, at most `limit` rows of a table."""
+    if _in_doubt(tx, command, at):
+        return Forgotten(0, False, waits=True)
+    rows, more = tx.retention.forget({kind: at - kept for kind, kept in KEPT_MS.items()}, command.limit)
+    return Forgotten(rows, more)
 
 
 def hold_after_step(tx: Transaction, at: int) -> None:

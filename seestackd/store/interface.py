@@ -19,6 +19,7 @@ from seestackd.store.records import LaneHealth as LaneHealth
 from seestackd.store.records import Project as Project
 from seestackd.store.records import StoredPing as StoredPing
 from seestackd.store.records import Tried as Tried
+from seestackd.store.retention import Retention
 
 
 class Transaction(Protocol):
@@ -39,6 +40,7 @@ class Transaction(Protocol):
     listings: Listings
     audit: Audit
     counting: Counting
+    retention: Retention
     routing: Routing
 
     def new_id(self) -> str:

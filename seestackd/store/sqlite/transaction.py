@@ -16,6 +16,7 @@ from seestackd.store.sqlite.monitors import SqliteMonitors
 from seestackd.store.sqlite.outbox import SqliteOutbox
 from seestackd.store.sqlite.pings import SqlitePings
 from seestackd.store.sqlite.replay import SqliteReplay
+from seestackd.store.sqlite.retention import SqliteRetention
 from seestackd.store.sqlite.runs import SqliteRuns, SqliteSlots
 from seestackd.store.sqlite.telemetry import SqliteTelemetry
 
@@ -43,6 +44,7 @@ class SqliteTransaction:
         self.replay = SqliteReplay(self.behind)
         self.listings = SqliteListings(self.behind)
         self.audit = SqliteAudit(self.behind)
+        self.retention = SqliteRetention(self.behind)
         self.counting = SqliteFigures(self.behind)
 
     def take_announced(self) -> list[object]:

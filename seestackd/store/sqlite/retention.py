@@ -1,0 +1,101 @@
+"""Deleting what is old, a few rows at a time: one large DELETE would hold up every ping."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seestackd.store.retention import Kind
+from seestackd.store.sqlite.behind import WriteBehind
+
+_MONITORS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table in order of age: `aged` is the instant of a row, `over` says that it may go; `children` go with it."""
+
+    name: str
+    aged: str
+    over: str = "1"
+    children: tuple[tuple[str, str], ...] = ()
+
+
+# The newest row stays: from it the next id is counted, and ids must not come again.
+_TABLES = {
+    Kind.PINGS: (
+        _Table("pings", "arrived_at", children=(("outputs", "ping_id"),)),
+        _Table("runs", "started_at"),
+    ),
+    Kind.ALERTS: (
+        _Table(
+            "outbox",
+            "created_at",
+            "state != 'pending' AND (state != 'dead' OR acknowledged_at IS NOT NULL)",
+            (("attempts", "outbox_id"),),
+        ),
+    ),
+    Kind.HISTORY: (
+        _Table("incidents", "coalesce(closed_at, opened_at)", "closed_at IS NOT NULL"),
+        _Table("blind_windows", "ended_at"),
+        _Table("clock_steps", "at"),
+        _Table("audit", "at"),
+    ),
+    Kind.REQUESTS: (_Table("http_requests", "at"),),
+    Kind.REPLAY: (_Table("replay_batches", "received_at"),),
+}
+_FORGET_SLOTS = """
+DELETE FROM slots WHERE monitor_id = :monitor AND first_at IN
+  (SELECT first_at FROM slots
+   WHERE monitor_id = :monitor AND first_at < :before AND last_at < :before ORDER BY first_at LIMIT :rest)
+"""
+
+
+class SqliteRetention:
+    """Walks the tables from their old end; remembers how far, for what is old and must stay."""
+
+    def __init__(self, connection: WriteBehind) -> None:
+        self._execute = connection.execute
+        self._executemany = connection.executemany
+        self._passed: dict[str, int] = {}
+
+    def forget(self, before: Mapping[Kind, int], limit: int) -> tuple[int, bool]:
+        gone, more = 0, False
+        for kind, tables in _TABLES.items():
+            for table in tables:
+                deleted, further = self._forget(table, before[kind], limit)
+                gone, more = gone + deleted, more or further
+        deleted, further = self._forget_slots(before[Kind.HISTORY], limit)
+        return gone + deleted, more or further
+
+    def _forget(self, table: _Table, before: int, limit: int) -> tuple[int, bool]:
+        """Look at the next rows of a table; returns how many went, and whether old ones may follow."""
+        rows = self._execute(
+            f"SELECT id, {table.aged} < :before, {table.over}, id < (SELECT max(id) FROM {table.name})"
+            f" FROM {table.name} WHERE id > :passed ORDER BY id LIMIT :limit",
+            {"before": before, "passed": self._passed.get(table.name, 0), "limit": limit},
+        ).fetchall()
+        gone = [(row_id,) for row_id, old, over, followed in rows if old and over and followed]
+        for name, column in (*table.children, (table.name, "id")):
+            self._executemany(f"DELETE FROM {name} WHERE {column} = ?", gone)
+        more = len(rows) == limit and bool(rows[-1][1])
+        self._passed[table.name] = rows[-1][0] if more else 0
+        return len(gone), more
+
+    def _forget_slots(self, before: int, limit: int) -> tuple[int, bool]:
+        """Look at the slots of the next monitors; there is no order of age over all of them."""
+        monitors = self._execute(
+            "SELECT id FROM monitors WHERE id > ? ORDER BY id LIMIT ?",
+            (self._passed.get("slots", 0), _MONITORS_AT_ONCE),
+        ).fetchall()
+        gone = 0
+        for (monitor_id,) in monitors:
+            gone += self._execute(
+                _FORGET_SLOTS,
+                {"monitor": monitor_id, "before": before, "rest": limit - gone},
+            ).rowcount
+            if gone >= limit:
+                return gone, True
+            self._passed["slots"] = monitor_id
+        if len(monitors) < _MONITORS_AT_ONCE:
+            self._passed["slots"] = 0
+            return gone, False
+        return gone, True
