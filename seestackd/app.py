@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,27 +92,14 @@ async def _until_stopped(start: _Start, tell: Callable[[Started], None], notifie
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     async with _parts(start) as (started, check, configured):
         tell(started)
-        reloads: set[asyncio.Task[None]] = set()
-        loop.add_signal_handler(signal.SIGHUP, _begin_reload, configured, reloads)
+        loop.add_signal_handler(signal.SIGHUP, configured.begin_reload)
         notifier.ready(f"listening on {', '.join(started.addresses)}")
         watching = _watching(start.configuration.settings, notifier, check)
         await stop.wait()
         log.info("stopping")
         notifier.stopping()
-        for task in (*watching, *reloads):
+        for task in watching:
             task.cancel()
-
-
-def _begin_reload(configured: Configured, reloads: "set[asyncio.Task[None]]") -> None:
-    task = asyncio.create_task(_reload(configured))
-    reloads.add(task)
-    task.add_done_callback(reloads.discard)
-
-
-async def _reload(configured: Configured) -> None:
-    # What goes wrong is in the log: there is nobody else to tell.
-    with suppress(Exception):
-        await configured.reload()
 
 
 def _watching(settings: Settings, notifier: Notifier, check: SelfCheck) -> "list[asyncio.Task[None]]":
@@ -276,7 +263,12 @@ async def _answering(app: web.Application, listener: socket.socket) -> AsyncIter
 
 @contextmanager
 def _unix_socket(path: Path) -> Iterator[socket.socket]:
-    """Listen on a unix socket of this user's alone; a file left by a dead daemon is replaced, for we hold the lock."""
+    """Listen on a unix socket of this user's alone; one left by a dead daemon is replaced, for we hold the lock.
+
+    Raises Invalid when something else is in its place.
+    """
+    if path.exists() and not path.is_socket():
+        raise Invalid(f"{path} is there and is no socket; name another path, or move it away", field="server.socket")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:

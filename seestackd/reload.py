@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -39,6 +40,7 @@ class Configured:
         self._runner = runner
         self._swap = swap
         self._one_at_a_time = asyncio.Lock()
+        self._begun: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Apply the monitors of the start. Raises BadSettings; too many to archive are logged and left alone."""
@@ -67,6 +69,16 @@ class Configured:
                 raise
             self.ok = True
             return changes
+
+    def begin_reload(self) -> None:
+        """Reload when it is convenient, as SIGHUP asks for; what goes wrong is in the log only."""
+        task = asyncio.create_task(self._reload_unasked())
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+
+    async def _reload_unasked(self) -> None:
+        with suppress(Exception):
+            await self.reload()
 
     async def _reload(self, force: bool) -> dict[str, Any]:
         configuration = await asyncio.to_thread(self._read)
