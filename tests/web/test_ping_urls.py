@@ -538,6 +538,7 @@ async def test_nothing_is_made_unasked(urls: Urls, create: str) -> None:
     [
         ("weekly", "schedule=61+*+*+*+*", 'schedule: minute "61" in "61 * * * *" is not valid: values 0-59, lists'),
         ("weekly", "schedule=30", 'schedule: "30" has no unit; write 30s, 30m, 30h, 30d or 30w; examples: "30m"'),
+        ("weekly", "schedule=2020-02-03+04:05", 'schedule: "2020-02-03 04:05" names past dates only; examples: "30m"'),
         ("weekly", "grace=soon", 'grace: "soon" is not a duration; write whole numbers with s, m, h, d or w'),
         ("weekly", "grace=31d", 'grace: "31d" is more than 30 days; give at most that'),
         ("weekly", "timezone=Mars", 'timezone: "Mars" is not a time zone; '),
