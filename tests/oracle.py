@@ -57,6 +57,7 @@ class Oracle:
     newest: float | None = None
     watched_from: float = 0
     paused_until: float | None = None
+    hold: float = -1e9
     maintenance: list[tuple[int, int]] = field(default_factory=list)
     blind: list[tuple[float, float]] = field(default_factory=list)
     steps: list[tuple[float, float]] = field(default_factory=list)
@@ -94,6 +95,7 @@ class Oracle:
             if not run.ended:
                 run.start += by
                 run.limit += by
+        self.hold += by
         if self.paused_until is not None:
             self.paused_until += by
         if self.last_finish is not None:
@@ -143,6 +145,11 @@ class Oracle:
             self.silent = None
         self.newest = None if self.newest is None else min(self.newest, at)
         self.period = period
+
+    def on_limits(self, at: int, grace: int, max_runtime: int | None) -> None:
+        self.grace, self.max_runtime, self.hold = grace, max_runtime, at + 1
+        for run in self.open():
+            run.limit = run.start + (max_runtime or max(grace, 60))
 
     # What the job says
 
@@ -253,7 +260,7 @@ class Oracle:
     # What the judge does before an instant; `now` is when it does so, if later than it should have
 
     def look(self, before: float, now: float | None = None) -> None:
-        while True:
+        while before > self.hold:
             due: list[tuple[float, int, Any]] = []
             for run in self.open():
                 if not run.over and self.out_of_maintenance(run.limit) < before:
@@ -268,11 +275,11 @@ class Oracle:
                 return
             instant, _, what = min(due, key=lambda each: each[:2])
             if isinstance(what, Job):
-                self.run_limit(what, instant if now is None else now)
+                self.run_limit(what, max(instant, self.hold) if now is None else now)
             elif what is None:
                 self.on_resume(instant)
             else:
-                self.silence(what, instant if now is None else now)
+                self.silence(what, max(instant, self.hold) if now is None else now)
 
     def silence(self, slot: float, now: float) -> None:
         outcome, cause = self.why_silent(slot)

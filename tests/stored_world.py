@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,11 @@ class StoredWorld:
 
     def reschedule(self, at: int, schedule: str) -> None:
         wanted = monitors.EditMonitor(self.project, self.slug, schedule=parse_schedule(schedule))
+        self._do(monitors.edit, wanted, at)
+
+    def change_rules(self, at: int, **rules: Any) -> None:
+        monitor = self.read(lambda tx: tx.monitors.by_id(self.monitor.id))
+        wanted = monitors.EditMonitor(self.project, self.slug, rules=replace(monitor.rules, **rules))
         self._do(monitors.edit, wanted, at)
 
     def maintain(self, starts_at: int, ends_at: int) -> None:

@@ -136,8 +136,9 @@ def limits_changed(monitor: Monitor, state: State, at: int, context: Context) ->
         replace(run, limit_at=run.started_at + monitor.run_limit_ms) for run in decision.state.open_runs
     )
     never_heard = state.last_ping_at is None and state.status in (Status.PENDING, Status.PAUSED)
+    nothing_due = state.expected_at is None and state.status is not Status.PAUSED and not is_held(state)
     if never_heard and not monitor.rules.watch_from_creation:
         decision.state.expected_at = None
-    elif state.expected_at is None and is_watched(monitor, state) and not is_held(state):
+    elif nothing_due and is_watched(monitor, state):
         _expect_first(decision, at)
     return decision.settle()

@@ -9,6 +9,7 @@ from seestackd.core.expecting import earliest
 from seestackd.core.judging import judge
 from seestackd.core.monitor import DAY_MS, Monitor, State
 from seestackd.core.transitions import Context, Decision, History
+from seestackd.errors import SeestackdError
 from seestackd.operations.pings import store
 from seestackd.operations.slots import entry_before, stretches_after
 from seestackd.store.interface import BlindWindow, Transaction
@@ -23,6 +24,9 @@ BLIND_MEMORY_MS = 61 * DAY_MS
 RETRY_BROKEN_MS = 60_000
 HISTORY_RUNS = 10
 CLOCK_STEP = "clock step"
+
+# What a decision may stumble over; errors of the store are none of these.
+_UNDECIDABLE = (SeestackdError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +76,18 @@ def _judge_one(
     at: int,
     lateness: list[int],
 ) -> int:
-    monitor = tx.monitors.by_id(monitor_id)
-    if monitor is None:
-        tx.monitors.rearm(monitor_id, None)
-        return 0
-    state = tx.monitors.load_state(monitor_id)
-    if state.deadline_at is not None and state.deadline_at <= at:
-        lateness.append(at - state.deadline_at)
-    context = _context(tx, monitor, state, blind, command, at)
     try:
-        decision = judge(monitor, state, at, context)
-    except Exception:
-        # One monitor that cannot be judged must not keep the others from being judged.
-        log.exception("monitor %s could not be judged", monitor.slug)
+        monitor = tx.monitors.by_id(monitor_id)
+        if monitor is None:
+            tx.monitors.rearm(monitor_id, None)
+            return 0
+        state = tx.monitors.load_state(monitor_id)
+        if state.deadline_at is not None and state.deadline_at <= at:
+            lateness.append(at - state.deadline_at)
+        decision = judge(monitor, state, at, _context(tx, monitor, state, blind, command, at))
+    except _UNDECIDABLE:
+        # One monitor that cannot be judged, say of a time zone that is gone, must not keep the others waiting.
+        log.exception("monitor %d could not be judged", monitor_id)
         tx.monitors.rearm(monitor_id, at + RETRY_BROKEN_MS)
         return 0
     store(tx, state, decision, None, at)

@@ -35,7 +35,7 @@ class Watched(RuleBasedStateMachine):
         self.events: list[Event] = []
         self.rescheduled = self.stepped = False
         self.exact = True
-        self.first_period = asked["period"]
+        self.first = dict(asked)
         self.world = self.make()
 
     def make(self) -> Any:
@@ -114,6 +114,15 @@ class Watched(RuleBasedStateMachine):
         self.happens("reschedule", period)
         self.world.reschedule(self.at, self.schedule(period))
 
+    @rule(grace=GRACES, max_runtime=RUNTIMES)
+    def change_limits(self, grace: int, max_runtime: int | None) -> None:
+        if (grace, max_runtime) == (self.asked["grace"], self.asked["max_runtime"]):
+            return
+        self.asked |= {"grace": grace, "max_runtime": max_runtime}
+        self.happens("limits", grace, max_runtime)
+        runtime_ms = None if max_runtime is None else max_runtime * MINUTE
+        self.world.change_rules(self.at, grace_ms=grace * MINUTE, max_runtime_ms=runtime_ms)
+
     @precondition(lambda self: not self.rescheduled)
     @rule(by=st.one_of(st.integers(-120, -1), st.integers(1, 180)))
     def step(self, by: int) -> None:
@@ -160,9 +169,9 @@ class Watched(RuleBasedStateMachine):
         assert self.seen() == self.wanted(oracle), self.events
 
     def replayed(self) -> Oracle:
-        asked = self.asked
+        asked = self.first
         oracle = Oracle(
-            asked["begin"], asked["calendar"], self.first_period, asked["grace"], asked["max_runtime"],
+            asked["begin"], asked["calendar"], asked["period"], asked["grace"], asked["max_runtime"],
             asked["overlap"], asked["failures"], asked["recoveries"],
         )  # fmt: skip
         return oracle.replay([*self.events, (self.now, "end")])
