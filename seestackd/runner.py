@@ -57,6 +57,10 @@ def _in_order(batch: Sequence[_Job], horizon: int) -> list[_Job]:
     return [job for job in batch if not job.judgement] + judgements
 
 
+def _prove(tx: Transaction, command: None, at: int) -> None:
+    tx.set_meta("writes_taken_at", str(at))
+
+
 def _attempt(job: _Job, attempt: Callable[[Callable[[Transaction], Any]], Any]) -> None:
     job.result, job.error = None, None
     try:
@@ -222,11 +226,20 @@ class Runner:
         except Exception as error:
             self._fail(batch, error)
             return []
-        if self._failing_since is not None:
+        if self._failing_since is not None and self._takes_writes(horizon):
             since = self._failing_since if self._outage is None else min(self._outage[0], self._failing_since)
             self._outage = (since, horizon)
             self._failing_since = None
         return changes
+
+    def _takes_writes(self, at: int) -> bool:
+        """Tell by a write whether the store takes any again: a batch without one proves nothing."""
+        probe = _Job(_prove, None, at, False, None)
+        try:
+            self._commit([probe])
+        except Exception as error:
+            self._fail([probe], error)
+        return probe.error is None
 
     def _commit(self, jobs: Sequence[_Job]) -> list[object]:
         session = self._session

@@ -269,6 +269,23 @@ async def test_it_knows_since_when_commits_fail_and_until_when_they_did(bench: B
     assert bench.runner.outage == (NOW, NOW + 80_000)
 
 
+async def test_an_operation_with_nothing_to_store_ends_no_outage(bench: Bench) -> None:
+    def look(tx: Transaction, command: None, at: int) -> None:
+        tx.meta("anything")
+
+    with bench.failing_commits():
+        with pytest.raises(Busy):
+            await bench.runner.run(keep, Note("a"))
+        bench.clock.at += 40_000
+        await bench.runner.run(look, None)
+        assert bench.runner.failing_since == NOW
+    assert bench.runner.outage is None
+
+    await bench.runner.run(look, None)
+
+    assert bench.runner.outage == (NOW, NOW + 40_000)
+
+
 async def test_an_outage_is_remembered_until_it_is_known_elsewhere_and_grows_with_the_next(bench: Bench) -> None:
     async def fail_for(lasting: int) -> None:
         with bench.full(), pytest.raises(Busy):
