@@ -328,6 +328,7 @@ BAD: list[tuple[str, Any, str, str]] = [
     ("schedule", "61 * * * *", "schedule", "minute"),
     ("schedule", "0 0 31 2 *", "schedule", "never comes round"),
     ("schedule", "@reboot", "schedule", "names no time"),
+    ("schedule", "2020-02-03 04:05", "schedule", "names past dates only"),
     ("timezone", "Europe/Berlim", "timezone", "did you mean Europe/Berlin"),
     ("gracePeriodMin", 1441, "gracePeriodMin", "between 0 and 1440"),
     ("gracePeriodMin", -1, "gracePeriodMin", "between 0 and 1440"),
