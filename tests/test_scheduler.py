@@ -251,6 +251,14 @@ async def test_nothing_is_judged_while_nothing_can_be_stored(house: House) -> No
     assert house.outcomes() == ["unknown"], "its ping was answered 503"
 
 
+async def test_jobs_wait_in_words_while_nothing_can_be_stored(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    async with house.scheduler():
+        with house.locked(), moved(timedelta(seconds=5)):  # a step of the clock has every job run at once
+            await house.sees(lambda: all(f"{job} waits" in caplog.text for job in ("judging", "the stamp")))
+
+    assert "raised an exception" not in caplog.text
+
+
 async def test_commits_that_fail_for_more_than_30_s_are_a_blind_window(house: House) -> None:
     await house.watch()
     async with house.scheduler() as scheduler:

@@ -26,22 +26,21 @@ def ask(options: Namespace, verb: str, **arguments: Any) -> Any:
     """Have a verb done and return its result. Raises SeestackdError as the verb does, Failure, BadSettings."""
     settings = settings_for(options)
     path: Path = settings.socket_path
-    try:
-        return _over_socket(path, verb, arguments)
-    except NoDaemon:
-        pass
-    from seestackd.cli.in_process import Locked, run_in_process
-
-    try:
-        return run_in_process(settings, verb, arguments)
-    except Locked as error:
-        held = error
-    for _ in range(int(DAEMON_COMES_WITHIN_S / _PAUSE_S)):
-        time.sleep(_PAUSE_S)
+    held: Exception | None = None
+    for _ in range(1 + int(DAEMON_COMES_WITHIN_S / _PAUSE_S)):
+        if held is not None:
+            time.sleep(_PAUSE_S)
         try:
             return _over_socket(path, verb, arguments)
         except NoDaemon:
-            continue
+            pass
+        from seestackd.cli.in_process import Locked, run_in_process
+
+        try:
+            return run_in_process(settings, verb, arguments)
+        except Locked as error:
+            # A daemon that starts or stops, or another command: either way it is over soon.
+            held = error
     raise Failure(f"{held}, and nobody answers on {path}; is the daemon stuck? See its log", Exit.UNREACHABLE)
 
 

@@ -164,6 +164,30 @@ def test_a_command_waits_for_a_daemon_that_is_starting(bench: Bench) -> None:
     assert listed.returncode == 0
 
 
+def test_a_command_waits_for_another_that_has_the_database(bench: Bench) -> None:
+    bench.run("monitor", "add", "job", "--schedule", "1d")
+    with (bench.data / "seestackd.db.lock").open("rb+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        listed = bench.begin("monitor", "ls", "-q")
+        with pytest.raises(subprocess.TimeoutExpired):
+            listed.communicate(timeout=1.5)
+
+    assert listed.communicate(timeout=20)[0] == "job\n"
+    assert listed.returncode == 0
+
+
+def test_a_file_where_the_unix_socket_belongs_is_left_alone(bench: Bench) -> None:
+    diary = bench.folder / "diary.txt"
+    diary.write_text("dear diary")
+    bench.configure(f'[server]\nsocket = "{diary}"\n')
+
+    result = bench.execute("serve", "--listen", "127.0.0.1:0")
+
+    assert result.returncode == 1
+    assert f"server.socket: {diary} is there and is no socket" in result.stderr
+    assert diary.read_text() == "dear diary"
+
+
 @pytest.mark.long
 def test_a_lock_without_a_daemon_ends_with_four(bench: Bench) -> None:
     bench.run("monitor", "ls")
