@@ -36,6 +36,7 @@ def zone_data(folder: Path, **zones: str) -> Iterator[None]:
 def _forget() -> None:
     ZoneInfo.clear_cache()
     schedule._parse.cache_clear()
+    schedule._zone_names.cache_clear()
 
 
 @pytest.fixture
