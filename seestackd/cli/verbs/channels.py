@@ -12,5 +12,7 @@ def known_channels(names: Iterable[str], settings: Settings) -> None:
     for name in names:
         if name not in settings.channels:
             near = get_close_matches(name, settings.channels, 1)
-            step = f"did you mean {near[0]}?" if near else f"add [channels.{name}] to the settings, then: seestackd reload"
+            step = (
+                f"did you mean {near[0]}?" if near else f"add [channels.{name}] to the settings, then: seestackd reload"
+            )
             raise NotFound(f"no channel {name} is defined; {step}", field="channel")
