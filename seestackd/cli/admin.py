@@ -56,6 +56,9 @@ def admin_app(runner: Runner, configured: Configured) -> web.Application:
             return _error(Invalid("arguments must be JSON"))
         except SeestackdError as error:
             return _error(error)
+        except Exception:
+            log.exception("a command could not be done")
+            return _error(SeestackdError("the daemon made a mistake; see its log"))
 
     app = web.Application()
     app.router.add_post("/cli/{verb}", answer)
