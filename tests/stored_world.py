@@ -20,23 +20,8 @@ from seestackd.operations.pings import RecordPing, record
 from seestackd.runner import Runner
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
+from tests.clocks import SetClock
 from tests.core.world import MINUTE, t
-
-
-class SetClock:
-    """Says what it was told."""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-
-    def now(self) -> int:
-        return self.at
-
-    def boottime(self) -> int:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at / 1000
 
 
 class StoredWorld:

@@ -24,8 +24,8 @@ from seestackd.operations.pings import RecordPing, record
 from seestackd.runner import Runner
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
+from tests.clocks import SetClock
 from tests.core.world import MINUTE, t
-from tests.stored_world import SetClock
 
 BIG = "x" * 300_000
 

@@ -16,25 +16,10 @@ from seestackd.feed import Feed
 from seestackd.runner import MAX_QUEUED, MAX_REFUSED, Runner, uuid7
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
+from tests.clocks import SetClock
 
 NOW = 1_775_000_000_000
 MEGABYTE = "x" * 1_000_000
-
-
-class HandClock:
-    """Tells the time it was set to."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> int:
-        return self.at
-
-    def boottime(self) -> int:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at / 1000
 
 
 @dataclass
@@ -42,7 +27,7 @@ class Bench:
     """A runner at work, what it announced and how often it gave up; `connection` is its writing one."""
 
     runner: Runner
-    clock: HandClock
+    clock: SetClock
     connection: sqlite3.Connection
     path: Path
     announced: list[object] = field(default_factory=list)
@@ -93,7 +78,7 @@ class Bench:
 
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    clock, feed, store = HandClock(), Feed(), SqliteStore.open(tmp_path / "seestackd.db")
+    clock, feed, store = SetClock(NOW), Feed(), SqliteStore.open(tmp_path / "seestackd.db")
     broken: list[bool] = []
     runner = Runner(store, clock, feed, lambda: broken.append(True))
     made = Bench(runner, clock, store._connection, store.path, broken=broken)

@@ -17,30 +17,15 @@ from seestackd.operations.pings import RecordPing, record
 from seestackd.runner import Runner
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
+from tests.clocks import SetClock
 from tests.core.world import t
-
-
-class SetClock:
-    """Tells the time it was set to."""
-
-    def __init__(self) -> None:
-        self.at = t("00:00")
-
-    def now(self) -> int:
-        return self.at
-
-    def boottime(self) -> int:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at / 1000
 
 
 class Place:
     """Everything a test does happens at the instant it names; the operations are those of the daemon."""
 
     def __init__(self, store: SqliteStore, routing: Routing) -> None:
-        self.clock = SetClock()
+        self.clock = SetClock(t("00:00"))
         self.runner = Runner(store, self.clock, Feed(), on_broken=lambda: None)
         self.route(routing)
         self.project = self.runner.call(keys.ensure_project, keys.EnsureProject()).id

@@ -15,31 +15,16 @@ from seestackd.operations.pings import Recorded, RecordPing, archived_pings, rec
 from seestackd.runner import Runner
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
+from tests.clocks import SetClock
 
 NOW = 1_775_000_000_000
-
-
-class SetClock:
-    """Tells the time it was set to."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> int:
-        return self.at
-
-    def boottime(self) -> int:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at / 1000
 
 
 class Project:
     """A project in a real store, and operations on it one by one."""
 
     def __init__(self, store: SqliteStore) -> None:
-        self.clock = SetClock()
+        self.clock = SetClock(NOW)
         self.runner = Runner(store, self.clock, Feed(), on_broken=lambda: None)
         self.id = self.runner.call(keys.ensure_project, keys.EnsureProject()).id
 

@@ -26,25 +26,10 @@ from seestackd.store.interface import StoredPing, Transaction
 from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.web.auth import KeyTable
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
+from tests.clocks import SetClock
 
 NOW = 1_775_000_000_000
 SECRET = make_secret(b"\x01" * 32)
-
-
-class StoppedClock:
-    """Tells the same time until it is told another."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> int:
-        return self.at
-
-    def boottime(self) -> int:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at / 1000
 
 
 @dataclass
@@ -67,7 +52,7 @@ class Daemon:
     port: int
     runner: Runner
     keys: KeyTable
-    clock: StoppedClock
+    clock: SetClock
     project_id: int
     monitor_uid: str
     session: aiohttp.ClientSession
@@ -143,7 +128,7 @@ class Prepared:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     path = tmp_path_factory.mktemp("prepared") / "seestackd.db"
     store = SqliteStore.open(path)
-    runner = Runner(store, StoppedClock(), Feed(), on_broken=lambda: None)
+    runner = Runner(store, SetClock(NOW), Feed(), on_broken=lambda: None)
     project = runner.call(keys.ensure_project, keys.EnsureProject())
     runner.call(keys.create, keys.CreateKey(project.id, "cron", Scope.INGEST, SECRET))
     new = new_monitor("nightly", "1d")
@@ -155,7 +140,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 @asynccontextmanager
 async def listening(prepared: Prepared, folder: Path, settings: WebSettings) -> AsyncIterator[Daemon]:
     """Run a daemon on a copy of the prepared database."""
-    clock, feed = StoppedClock(), Feed()
+    clock, feed = SetClock(NOW), Feed()
     store = SqliteStore.open(shutil.copy(prepared.path, folder / "seestackd.db"))
     runner = Runner(store, clock, feed, on_broken=lambda: None)
     runner.start()

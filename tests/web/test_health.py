@@ -12,7 +12,8 @@ from seestackd.runner import Runner
 from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.web.auth import KeyTable
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
-from tests.web.conftest import Daemon, StoppedClock
+from tests.clocks import SetClock
+from tests.web.conftest import NOW, Daemon
 
 
 class Troubled:
@@ -36,7 +37,7 @@ def check() -> Troubled:
 
 @asynccontextmanager
 async def edge(folder: Path, check: Troubled) -> AsyncIterator[str]:
-    clock, feed = StoppedClock(), Feed()
+    clock, feed = SetClock(NOW), Feed()
     store = SqliteStore.open(folder / "seestackd.db")
     runner = Runner(store, clock, feed, on_broken=lambda: None)
     runner.start()
