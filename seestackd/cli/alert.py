@@ -7,7 +7,6 @@ from typing import Any
 
 from seestackd.cli.client import ask, daemon_runs
 from seestackd.cli.failures import Exit, Failure
-from seestackd.cli.numbers import row_number
 
 SETTLED_WITHIN_S = 60
 _PAUSE_S = 0.2
@@ -26,10 +25,10 @@ def add_to(commands: Any) -> None:
     preview.add_argument("--format", choices=("text", "markdown", "html"), default="text", help="default: text")
     preview.set_defaults(command=_preview)
     ack = verbs.add_parser("ack", help="put an alert that was given up out of sight")
-    ack.add_argument("id", type=row_number, metavar="ID", help="its number in `seestackd alert ls`")
+    ack.add_argument("id", type=int, metavar="ID", help="its number in `seestackd alert ls`")
     ack.set_defaults(command=_ack)
     resend = verbs.add_parser("resend", help="send an alert that was given up again")
-    resend.add_argument("id", type=row_number, metavar="ID", help="its number in `seestackd alert ls`")
+    resend.add_argument("id", type=int, metavar="ID", help="its number in `seestackd alert ls`")
     resend.set_defaults(command=_resend)
     listed = verbs.add_parser("ls", help="list the newest alerts and whether they arrived")
     listed.add_argument("--json", action="store_true", help="for scripts")

@@ -4,7 +4,9 @@ import asyncio
 import json
 import urllib.request
 
-from tests.cli.conftest import Bench, Result
+import pytest
+
+from tests.cli.conftest import Bench, Place, Result
 from tests.delivery.receivers import webhook
 
 
@@ -113,3 +115,12 @@ def test_every_kind_can_be_previewed_in_every_form(bench: Bench) -> None:
     assert html.stdout.startswith("<div ")
     assert unknown.returncode == 2
     assert "there is no kind doom; there are blind, changed, dead-letter" in unknown.stderr
+
+
+@pytest.mark.parametrize("verb", ["ack", "resend"])
+@pytest.mark.parametrize("number", ["0", str(2**63)])
+def test_a_number_that_no_list_shows_is_refused(place: Place, verb: str, number: str) -> None:
+    result = place("alert", verb, number)
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "id: must be a number from: seestackd alert ls" in result.stderr

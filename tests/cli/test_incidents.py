@@ -93,7 +93,7 @@ def test_a_time_without_a_zone_is_in_that_of_the_settings(troubled: Bench) -> No
         (("ack", "99"), 1, "Incident not found: 99; list them with: seestackd incident ls"),
         (("ack", "0"), 1, "id: must be a number from: seestackd incident ls"),
         (("ack", str(2**63)), 1, "id: must be a number from"),
-        (("ack", "backup"), 2, "is no number"),
+        (("ack", "backup"), 2, "invalid int value"),
         (("silence", "1"), 2, "one of the arguments --for --until is required"),
         (("silence", "1", "--for", "8h", "--until", "2099-01-01"), 2, "not allowed with argument --for"),
         (("silence", "1", "--for", "soon"), 1, 'for: "soon" is not a duration'),

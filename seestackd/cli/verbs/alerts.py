@@ -47,9 +47,9 @@ def resend(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
 
 
 def _row_id(call: Call) -> int:
-    row_id = call.arguments.get("id")
-    if not isinstance(row_id, int):
-        raise Invalid("must be a number", field="id")
+    row_id = call.number("id")
+    if not 0 < row_id < 2**63:
+        raise Invalid("must be a number from: seestackd alert ls", field="id")
     return row_id
 
 
