@@ -25,6 +25,7 @@ Operation = Callable[[Transaction, Command, int], Result]
 MAX_BATCH = 512
 MAX_QUEUED = 20_000
 MAX_REFUSED = 10_000
+TELL_FAILURE_EVERY_MS = 60_000
 
 
 @dataclass(slots=True)
@@ -89,6 +90,7 @@ class Runner:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
         self._failing_since: int | None = None
+        self._failure_told_at = 0
         self._outage: tuple[int, int] | None = None
         self._refused: dict[tuple[int, str], int] = {}
         self._watcher: Callable[[object, object], None] | None = None
@@ -259,8 +261,11 @@ class Runner:
     def _fail(self, batch: Sequence[_Job], error: Exception) -> None:
         """Answer the whole batch with Busy: none of it is known to be stored."""
         expected = isinstance(error, (Busy, BatchLost))
-        log.error("the store took no batch of %d: %s", len(batch), error.__cause__ or error, exc_info=not expected)
         self.failed_batches += 1
+        now = self._clock.now()
+        if not expected or self._failing_since is None or now - self._failure_told_at >= TELL_FAILURE_EVERY_MS:
+            self._failure_told_at = now
+            log.error("the store took no batch of %d: %s", len(batch), error.__cause__ or error, exc_info=not expected)
         if self._failing_since is None:
             self._failing_since = min(job.at for job in batch)
         for job in batch:

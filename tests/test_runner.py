@@ -254,6 +254,18 @@ async def test_it_knows_since_when_commits_fail_and_until_when_they_did(bench: B
     assert bench.runner.outage == (NOW, NOW + 80_000)
 
 
+async def test_a_store_that_takes_nothing_is_logged_at_most_once_a_minute(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    with bench.full():
+        for _ in range(10):
+            with pytest.raises(Busy):
+                await bench.runner.run(keep, Note("large", MEGABYTE))
+            bench.clock.at += 10_000
+
+    assert len([record for record in caplog.records if "took no batch" in record.message]) == 2
+
+
 async def test_an_operation_with_nothing_to_store_ends_no_outage(bench: Bench) -> None:
     def look(tx: Transaction, command: None, at: int) -> None:
         tx.meta("anything")

@@ -20,3 +20,10 @@ class Failure(Exception):
     def __init__(self, message: str, code: Exit = Exit.FAILED) -> None:
         super().__init__(message)
         self.code = code
+
+
+def next_step(error: Exception) -> str:
+    """Say what to do about a database that cannot be used."""
+    if getattr(error, "sqlite_errorname", "") in ("SQLITE_NOTADB", "SQLITE_CORRUPT"):
+        return "is it a seestackd database?"
+    return "is the disk full, or read-only? see: seestackd doctor"

@@ -4,7 +4,7 @@ import os
 import sqlite3
 from typing import Any
 
-from seestackd.cli.failures import Failure
+from seestackd.cli.failures import Failure, next_step
 from seestackd.cli.ownership import become_owner
 from seestackd.cli.verbs import Call, verbs
 from seestackd.clock import Clock
@@ -34,4 +34,4 @@ def run_in_process(settings: Settings, verb: str, arguments: dict[str, Any]) -> 
         where = error.filename or settings.storage.path
         raise Failure(f"cannot use {where}: {error.strerror}; run as root (sudo), or choose --data DIR") from None
     except sqlite3.Error as error:
-        raise Failure(f"{settings.storage.path} cannot be used: {error}; is it a seestackd database?") from None
+        raise Failure(f"{settings.storage.path} cannot be used: {error}; {next_step(error)}") from None

@@ -9,7 +9,7 @@ from argparse import SUPPRESS, Namespace
 from pathlib import Path
 from typing import Any
 
-from seestackd.cli.failures import Exit, Failure
+from seestackd.cli.failures import Exit, Failure, next_step
 
 FORMAT = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
 
@@ -44,7 +44,7 @@ def serve(options: Namespace) -> int:
     try:
         app.serve(read, admin_app, tell, attended=not journal)
     except sqlite3.Error as error:
-        raise Failure(f"{settings.storage.path} cannot be used: {error}; is it a seestackd database?") from error
+        raise Failure(f"{settings.storage.path} cannot be used: {error}; {next_step(error)}") from error
     except OSError as error:
         where = error.filename or settings.storage.path
         raise Failure(f"cannot use {where}: {error.strerror or error}; choose another with --data") from error

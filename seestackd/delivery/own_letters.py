@@ -4,7 +4,20 @@ from urllib.parse import urlsplit
 
 from seestackd.core.incidents import AlertKind
 from seestackd.delivery.letters import MAX_NAME, Case, Letter, Rows, Tone, fitted, late, state_word
-from seestackd.delivery.wording import MINUTE, age, clock, counted, foreign, harmless, marked, near, span, stretch, zone
+from seestackd.delivery.wording import (
+    DAY,
+    MINUTE,
+    age,
+    clock,
+    counted,
+    foreign,
+    harmless,
+    marked,
+    near,
+    span,
+    stretch,
+    zone,
+)
 
 MAX_LISTED = 50
 NOT_RUNNING = "not running"
@@ -29,6 +42,7 @@ def blind(case: Case) -> Letter:
     cause = harmless(facts.get("cause") or NOT_RUNNING, 200)
     state = "was offline" if cause == NOT_RUNNING else "could not hear"
     begin = near(began, case.where, ended, zoned=False)
+    end = clock(ended, case.where) if ended - began < DAY else near(ended, case.where, began)
     count = facts.get("unknown") or 0
     fell = "1 run fell in that time and is" if count == 1 else f"{count:,} runs fell in that time and are"
     lead = f"{fell} marked unknown, not missed." if count else "No run fell in that time."
@@ -39,9 +53,7 @@ def blind(case: Case) -> Letter:
     if slugs:
         more = f" and {len(slugs) - MAX_LISTED} more" if len(slugs) > MAX_LISTED else ""
         rows.append(("Monitors", ", ".join(slugs[:MAX_LISTED]) + more))
-    return Letter(
-        Tone.WARNING if count else Tone.INFO, f"seestackd {state} {begin}-{clock(ended, case.where)}", lead, tuple(rows)
-    )
+    return Letter(Tone.WARNING if count else Tone.INFO, f"seestackd {state} {begin}-{end}", lead, tuple(rows))
 
 
 def dead_letter(case: Case) -> Letter:

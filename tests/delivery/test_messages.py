@@ -182,6 +182,14 @@ def test_a_message_that_was_held_back_says_by_what(held_by: str) -> None:
     assert f"this is 6 h old; {held_by} held it back" in text
 
 
+def test_a_blind_stretch_of_days_says_on_which_day_it_ended() -> None:
+    facts = BLIND | {"started_at": ms(2026, 11, 20, 12, 0), "ended_at": ms(2026, 11, 23, 12, 1), "timezone": "UTC"}
+    title = written(AlertKind.BLIND, facts, ms(2026, 11, 23, 12, 2)).title
+
+    assert "20 Nov" in title
+    assert "23 Nov" in title
+
+
 def test_flapping_tells_the_trouble_that_made_it_too_many() -> None:
     message = written(AlertKind.FLAPPING, FAILED | {"openings": 6, "problem": "failed"})
     assert "Now:      FAILED" in message.text
