@@ -41,12 +41,12 @@ def enter_silent(decision: Decision, slot: int, outcome: Outcome, reason: str, a
 
 
 def _belongs_together(decision: Decision, last: SlotEntry | None, previous: int | None) -> bool:
-    """Tell whether the slot before is one of the same stretch of watching, and its entry still what was loaded.
+    """Tell whether the slot before is one of the same stretch of watching.
 
     A slot that an open run answers late keeps an entry of its own, as it will be revised.
     """
     state, interval = decision.state, decision.monitor.schedule.interval_ms
-    if last is None or previous is None or (last is decision.context.before and last.first_at in decision.removed):
+    if last is None or previous is None:
         return False
     if any(run.slot == previous for run in state.open_runs):
         return False

@@ -103,6 +103,14 @@ def test_an_interval_monitor_finds_room_in_the_ledger_after_the_clock_went_back(
     assert sum(entry.count for entry in world.entries) == 7
 
 
+def test_a_weekly_job_answered_long_before_its_time_was_no_wrong_clock() -> None:
+    world = a_monitor("7d", at=t("00:00"))
+    world.success(t("03:00"))
+    world.step(t("03:10"), -HOUR)
+
+    assert list(world.outcomes.values()) == ["on_time"]
+
+
 def test_the_silent_expectation_is_not_revised_across_a_step() -> None:
     world = a_monitor("1h", at=t("00:00")).until(t("01:05"))
     world.step(t("02:10"), HOUR)

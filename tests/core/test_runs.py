@@ -94,6 +94,8 @@ def test_a_second_run_for_an_answered_slot_is_extra_and_changes_status_but_no_sl
     assert world.outcomes == {"01:00": "on_time"}
     assert (world.status, world.kinds) == ("failed", ["failed"])
     assert [run.outcome for run in world.runs.values()] == ["on_time", "extra"]
+    assert world.last is not None
+    assert world.last.reason == "an extra run: its slot had an outcome already"
 
     world.success(t("01:12"))
     assert (world.status, world.kinds) == ("healthy", ["failed", "recovered"])
@@ -272,7 +274,17 @@ def test_at_most_20_runs_are_open_and_the_oldest_beyond_ends_overrun() -> None:
 
     assert len(world.state.open_runs) == 20
     assert world.outcomes == {"03:00": "overrun"}
+    assert world.state.expected_at == t("03:00", day=1)
     assert (world.status, world.kinds) == ("overrun", ["overrun"])
+
+
+def test_a_late_run_that_is_crowded_out_leaves_its_slot_missed_and_counts_once() -> None:
+    world = a_monitor("0 3 * * *", max_runtime_ms=20 * HOUR, failures_before_alert=2).until(t("03:10"))
+    for number in range(21):
+        world.start(t("03:10") + number * SECOND, rid=str(number))
+
+    assert world.outcomes == {"03:00": "missed"}
+    assert (world.status, world.state.bad, world.told) == ("overrun", 1, [])
 
 
 def test_too_many_open_runs_of_an_interval_monitor_do_not_end_its_watch() -> None:

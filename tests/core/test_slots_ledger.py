@@ -23,6 +23,13 @@ def test_the_row_is_shared_whether_judged_one_by_one_or_at_once() -> None:
     assert (at_once.state.bad, at_once.incidents[0].missed) == (5, 5)
 
 
+def test_an_open_incident_counts_every_further_missed_slot() -> None:
+    world = a_monitor().until(t("02:05"))
+    world.judge(t("05:30"))
+
+    assert (world.incidents[0].missed, world.kinds) == (5, ["missed"])
+
+
 def test_revising_inside_a_row_splits_it() -> None:
     world = a_monitor().until(t("05:30"))
     world.success(t("05:40"), happened_at=t("03:10"))
