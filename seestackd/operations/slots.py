@@ -9,15 +9,17 @@ Stretches = tuple[tuple[int, int], ...]
 
 
 def entry_of(tx: Transaction, monitor: Monitor, state: State, belongs: Answer) -> SlotEntry | None:
-    """Return the entry of a slot that a ping answers.
+    """Return the entry of a slot that a ping answers; a run for which it was free keeps it so.
 
     The expectation that an interval monitor waits for has none: what the ledger holds at that instant is from before a
     step of the clock.
     """
-    slot = belongs.slot
+    slot, run = belongs.slot, belongs.run
+    if run is not None and run.outcome is None:
+        return None
     if slot is None or state.newest_slot is None or slot > state.newest_slot:
         return None
-    if monitor.schedule.interval_ms is not None and belongs.run is None and slot == state.expected_at:
+    if monitor.schedule.interval_ms is not None and run is None and slot == state.expected_at:
         return None
     return tx.slots.covering(monitor.id, slot)
 
