@@ -70,8 +70,8 @@ class Oracle:
         for at, what, *details in events:
             for minute in range(now, at):
                 self.look(minute + 1)
-            now = at
-            now = getattr(self, f"on_{what}")(at, *details) or now
+            moved_to = getattr(self, f"on_{what}")(at, *details)
+            now = at if moved_to is None else moved_to
         return self
 
     # What the operator and the world do
