@@ -82,10 +82,11 @@ def test_a_monitor_may_be_made_by_its_first_run(receiver: Receiver, tmp_path: Pa
 
 def test_a_daemon_that_comes_back_while_the_job_runs_is_told_when_it_began(receiver: Receiver, tmp_path: Path) -> None:
     line = Line()
-    words = [*wrapped("patient"), "sh", "-c", f"while ! test -e {tmp_path / 'end'}; do sleep 0.02; done"]
-    process = subprocess.Popen(words, env=told_to(line.url, tmp_path / "spool"))
+    job = f"touch {tmp_path / 'began'}; while ! test -e {tmp_path / 'end'}; do sleep 0.02; done"
+    process = subprocess.Popen([*wrapped("patient"), "sh", "-c", job], env=told_to(line.url, tmp_path / "spool"))
+    until(lambda: (tmp_path / "began").exists(), "the job to begin")
     began = Clock().now()
-    time.sleep(0.5)
+    time.sleep(1.1)
     line.mend(receiver.url)
     until(lambda: receiver.of("patient"), "the start")
     (tmp_path / "end").touch()
