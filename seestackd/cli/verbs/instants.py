@@ -5,10 +5,8 @@ from zoneinfo import ZoneInfo
 
 from seestackd.cli.verbs import Call
 from seestackd.core.durations import parse_duration
-from seestackd.core.monitor import DAY_MS
 from seestackd.errors import Invalid
-
-MAX_AHEAD_MS = 366 * DAY_MS
+from seestackd.operations.managed import MAX_AHEAD_MS
 
 
 def iso(at: int | None) -> str | None:
