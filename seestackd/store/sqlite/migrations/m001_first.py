@@ -1,17 +1,12 @@
-"""The schema, in steps that are applied in order and never changed once released."""
+"""The schema of the first version.
 
-import sqlite3
+Alerts outlive their monitor and incident, whose numbers are therefore never given again.
+State is one narrow row per monitor, rewritten by every ping. `wake_at` is the indexed instant at which the judge
+looks again; it may lie before `deadline_at` (never after), so that a ping which only postpones a deadline touches no
+index.
+"""
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
-MIGRATIONS = Migrations("seestackd")
-
-# Alerts outlive their monitor and incident, whose numbers are therefore never given again.
-# State is one narrow row per monitor, rewritten by every ping. `wake_at` is the indexed instant at which the judge
-# looks again; it may lie before `deadline_at` (never after), so that a ping which only postpones a deadline touches no
-# index.
-_FIRST = """
+SCRIPT = """
 CREATE TABLE projects (
   id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL, platform TEXT,
   created_at INTEGER NOT NULL
@@ -132,46 +127,3 @@ CREATE TABLE meta (
   key TEXT PRIMARY KEY, value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-
-_MANAGEMENT = """
-CREATE TABLE audit (
-  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, project_id INTEGER NOT NULL, actor TEXT NOT NULL, source TEXT,
-  action TEXT NOT NULL, about TEXT NOT NULL, changes TEXT NOT NULL
-) STRICT;
-CREATE INDEX audit_project ON audit (project_id, id);
-CREATE INDEX incidents_project ON incidents (project_id, id);
-CREATE INDEX outbox_project ON outbox (project_id, id) WHERE state IN ('delivered', 'dead');
-CREATE INDEX outbox_unread ON outbox (project_id, id)
-  WHERE state IN ('delivered', 'dead') AND acknowledged_at IS NULL;
-CREATE INDEX outbox_alert ON outbox (alert_id);
-"""
-
-
-@MIGRATIONS()
-def m001_first(db: Database) -> None:
-    _run(db, _FIRST)
-
-
-@MIGRATIONS()
-def m002_management(db: Database) -> None:
-    _run(db, _MANAGEMENT)
-
-
-def _run(db: Database, script: str) -> None:
-    for statement in script.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema up to date; safe when several processes start at once.
-
-    Raises sqlite3.Error when a step fails; nothing of the failed run is kept.
-    """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        MIGRATIONS.apply(Database(connection, execute_plugins=False))
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
