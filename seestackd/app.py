@@ -1,12 +1,14 @@
 """Wiring: builds every part, and owns the order in which they start and stop."""
 
 import asyncio
+import functools
 import logging
 import os
 import secrets
 import signal
 import socket
 import threading
+from collections import ChainMap
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -19,10 +21,12 @@ from seestackd.core.keys import RANDOM_BYTES, Scope, make_secret
 from seestackd.delivery.apprise_sender import AppriseSender, check_url
 from seestackd.delivery.channels import Channel
 from seestackd.delivery.deadman import Deadman
+from seestackd.delivery.rule_channels import RuleChannels, RulePolicy, is_mail, rule_channels
 from seestackd.delivery.worker import Delivery
 from seestackd.errors import Invalid
 from seestackd.feed import Feed
 from seestackd.monitors_file import Configuration
+from seestackd.operations.alert_rules import targets as rule_targets
 from seestackd.operations.keys import CreateKey, EnsureProject, all_keys, create, ensure_project
 from seestackd.reload import Configured
 from seestackd.runner import Runner
@@ -33,6 +37,7 @@ from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.store.sqlite.lock import opened
 from seestackd.systemd import Inherited, Notifier, feed_watchdog, inherited_sockets, watchdog_seconds
+from seestackd.web.api.service import Channels
 from seestackd.web.auth import KeyTable
 from seestackd.web.ping_urls import PingDefaults
 from seestackd.web.protocol import WebRunner
@@ -126,8 +131,11 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         stack.push_async_callback(runner.stop)
         first_key = await _first_start(runner, start.attended)
         addresses = tuple(_shown(listening) for listening in sockets)
-        delivery = _delivery(settings, runner, feed, clock, settings.server.public_url or addresses[0])
-        configured = Configured(start.configuration, start.read, runner, lambda new: _swap(new, runner, delivery))
+        by_rule = RuleChannels(feed, _rule_policy(settings))
+        by_rule.know(await runner.read(rule_targets, None))
+        delivery = _delivery(settings, runner, feed, clock, by_rule, settings.server.public_url or addresses[0])
+        swap = functools.partial(_swap, runner=runner, delivery=delivery, by_rule=by_rule)
+        configured = Configured(start.configuration, start.read, runner, swap)
         await configured.start()
         keys = KeyTable(runner, feed, clock)
         await keys.load()
@@ -139,7 +147,10 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         patience = Patience(settle_s=settings.judge.settle_s)
         scheduler = Scheduler(runner, feed, clock, bool(start.inherited), patience, chores=(keys.flush_uses,))
         check = SelfCheck(runner, scheduler, delivery, clock, settings.storage.path)
-        edge = create_app(runner, keys, clock, _web_settings(settings), check, lambda: configured.settings.channels)
+        channels = Channels(
+            lambda: configured.settings.channels, lambda uid, sent: rule_channels(uid, sent, by_rule.policy)
+        )
+        edge = create_app(runner, keys, clock, _web_settings(settings), check, channels)
         await edge.setup()
         await scheduler.start()
         stack.push_async_callback(scheduler.stop)
@@ -199,16 +210,29 @@ def _web_settings(settings: Settings) -> WebSettings:
     )
 
 
-def _delivery(settings: Settings, runner: Runner, feed: Feed, clock: Clock, public_url: str) -> Delivery:
-    channels = _channels(settings)
+def _delivery(
+    settings: Settings, runner: Runner, feed: Feed, clock: Clock, by_rule: RuleChannels, public_url: str
+) -> Delivery:
+    channels = ChainMap(_channels(settings), by_rule)  # type: ignore[arg-type]  # it is only read
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return Delivery(runner, feed, channels, AppriseSender(clock), clock, owner=owner, public_url=public_url)
 
 
-def _swap(settings: Settings, runner: Runner, delivery: Delivery) -> None:
+def _swap(settings: Settings, *, runner: Runner, delivery: Delivery, by_rule: RuleChannels) -> None:
     """Have alerts go where the settings say now; what waits in the outbox goes there too."""
     runner.route(settings.routing)
-    delivery.channels = _channels(settings)
+    by_rule.policy = _rule_policy(settings)
+    delivery.channels = ChainMap(_channels(settings), by_rule)  # type: ignore[arg-type]  # it is only read
+
+
+def _rule_policy(settings: Settings) -> RulePolicy:
+    """Return what alert rules may send to."""
+    rules = settings.alert_rules
+    mail = settings.channels[rules.mail_through].url if rules.mail_through else ""
+    if mail and not is_mail(mail):
+        log.error("alert_rules.mail_through: the channel %s sends no mail; name one with mailto://", rules.mail_through)
+        mail = ""
+    return RulePolicy(rules.allow_private, mail)
 
 
 def _channels(settings: Settings) -> dict[str, Channel]:

@@ -116,7 +116,8 @@ def test_a_default_that_is_described_is_the_default() -> None:
         value: object = defaults
         for name in key.split("."):
             value = getattr(value, name)
-        shown = {None: '""', (): "[]"}.get(value, f'"{value}"' if isinstance(value, str) else str(value))
+        plain = str(value).lower() if isinstance(value, bool) else str(value)
+        shown = '""' if value is None else "[]" if value == () else f'"{value}"' if isinstance(value, str) else plain
         assert default == shown, key
 
 

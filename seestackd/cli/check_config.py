@@ -26,6 +26,7 @@ def add_to(commands: Any) -> None:
 def check(options: Namespace) -> int:
     """Read the settings as `serve` would; the report goes to stderr with exit code 3 when something is wrong."""
     from seestackd.delivery.apprise_sender import check_url
+    from seestackd.delivery.rule_channels import is_mail
     from seestackd.monitors_file import load
     from seestackd.settings import SYSTEM_FILE, BadSettings
 
@@ -34,6 +35,9 @@ def check(options: Namespace) -> int:
     settings = configuration.settings
     urls = {name: channel.url for name, channel in settings.channels.items()}
     unusable = {name: reason for name, url in urls.items() if url and (reason := check_url(url))}
+    through = settings.alert_rules.mail_through
+    if through and urls[through] and not is_mail(urls[through]):
+        unusable[through] = "alert_rules.mail_through names it, so it needs a mailto:// URL"
     if unusable:
         raise BadSettings([f"channels.{name}: {reason}" for name, reason in unusable.items()])
     used = file or (SYSTEM_FILE if SYSTEM_FILE.exists() else None)

@@ -1,5 +1,6 @@
 """Who hears of what, when, and why not (semantics.md 7)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -53,6 +54,21 @@ class ChannelRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipient(ChannelRules):
+    """What a channel wants to hear through an alert rule; `rule` is the rule's uid, None when it is off or gone."""
+
+    quiet_for_all: bool = False
+    rule: str | None = None
+
+
+OFF = Recipient()
+"""Nothing: of a channel whose rule was switched off or deleted."""
+
+RULE_CHANNEL = re.compile(r"[a-z]+:[0-9a-f]{12}")
+"""Names of the channels that alert rules bring along; the settings know none like these."""
+
+
+@dataclass(frozen=True, slots=True)
 class EscalationStep:
     """Channels that hear of an incident still open and not acknowledged `after_ms` after its opening."""
 
@@ -73,12 +89,16 @@ class Routing:
 
 @dataclass(frozen=True, slots=True)
 class Hearer:
-    """One channel's part in an alert: told (not before an instant, ms UTC), or the reason why not."""
+    """One channel's part in an alert: told (not before an instant, ms UTC), or the reason why not.
+
+    `rule` is the uid of the alert rule by which it hears, if it is one.
+    """
 
     channel: str
     told: bool
     reason: str
     not_before: int | None = None
+    rule: str | None = None
 
 
 def channels_of(routing: Routing, monitor: Monitor) -> tuple[tuple[str, ...], str]:
@@ -93,7 +113,7 @@ def channels_of(routing: Routing, monitor: Monitor) -> tuple[tuple[str, ...], st
 
 def rules_of(routing: Routing, channel: str) -> ChannelRules:
     """Return what the channel wants to hear: everything at once, unless it says so."""
-    return routing.rules.get(channel, ChannelRules())
+    return routing.rules.get(channel) or (OFF if RULE_CHANNEL.fullmatch(channel) else ChannelRules())
 
 
 def hearers(
@@ -107,6 +127,9 @@ def _verdict(
     routing: Routing, channel: str, kind: AlertKind, severity: Severity, incident: Incident | None, at: int
 ) -> Hearer:
     rules = rules_of(routing, channel)
+    rule = rules.rule if isinstance(rules, Recipient) else None
+    if rules is OFF:
+        return Hearer(channel, False, "its alert rule is switched off or gone")
     if incident is not None and incident.silenced_until is not None and at < incident.silenced_until:
         return Hearer(channel, False, "the incident is silenced")
     if kind is AlertKind.RECOVERED:
@@ -116,10 +139,15 @@ def _verdict(
         severity = incident.severity if incident is not None else severity
     elif _LOUDNESS[severity] < _LOUDNESS[rules.min_severity]:
         return Hearer(channel, False, f"wants nothing below {rules.min_severity.value}")
-    quiet_until = rules.quiet.end_after(at) if rules.quiet is not None and severity is Severity.WARNING else None
+    quiet_until = _quiet_until(rules, severity, at)
     if quiet_until is not None:
-        return Hearer(channel, True, "waits for the end of its quiet hours", quiet_until)
-    return Hearer(channel, True, "told")
+        return Hearer(channel, True, "waits for the end of its quiet hours", quiet_until, rule)
+    return Hearer(channel, True, "told", rule=rule)
+
+
+def _quiet_until(rules: ChannelRules, severity: Severity, at: int) -> int | None:
+    holds = severity is Severity.WARNING or (isinstance(rules, Recipient) and rules.quiet_for_all)
+    return rules.quiet.end_after(at) if rules.quiet is not None and holds else None
 
 
 def next_reminder(routing: Routing, incident: Incident, remind_every_ms: int | None, at: int) -> int | None:

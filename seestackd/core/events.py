@@ -1,6 +1,6 @@
 """What happened: events that `transitions.decide` takes, and changes that are announced after a commit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -44,3 +44,18 @@ class MonitorChanged:
 @dataclass(frozen=True, slots=True)
 class KeysChanged:
     """A key was created or revoked: key tables in memory are stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChannelSet:
+    """An alert rule sends to this target, which is a secret."""
+
+    name: str
+    target: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChannelGone:
+    """No alert rule sends to this channel any more."""
+
+    name: str

@@ -1,7 +1,8 @@
 """A job says that it has ended: its run is closed, its slot answered, its status changed (semantics.md 3 and 5)."""
 
-from statistics import median
+from statistics import mean, median
 
+from seestackd.core.alert_rules import SPIKE_FACTOR, SPIKE_SAMPLES
 from seestackd.core.events import Event
 from seestackd.core.expecting import advance, enter_silent, expect_after, is_held, mark, place_of
 from seestackd.core.incidents import AlertKind
@@ -156,11 +157,13 @@ class _Finish:
     def _tell_if_slow(self) -> None:
         factor = self.monitor.rules.slow_factor
         usual = self.decision.context.history.good_durations_ms
-        if factor is None or not self.duration_ms or len(usual) < MIN_SAMPLES:
+        if not self.duration_ms or len(usual) < MIN_SAMPLES:
             return
-        middle = median(usual)
-        if self.duration_ms > factor * middle:
-            self.decision.effects.append(Slow(self.ping.at, self.duration_ms, int(middle)))
+        middle, last = median(usual), usual[:SPIKE_SAMPLES]
+        own = factor is not None and self.duration_ms > factor * middle
+        spike = self.decision.context.spikes and self.duration_ms > SPIKE_FACTOR * mean(last)
+        if own or spike:
+            self.decision.effects.append(Slow(self.ping.at, self.duration_ms, int(middle), own, spike))
 
     def _next_expectation(self) -> None:
         state, decision = self.state, self.decision

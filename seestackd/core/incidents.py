@@ -99,7 +99,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One stored alert; `state` is pending, delivered, superseded or dead.
+    """One stored alert; `state` is pending, delivered, superseded, skipped (by a rule's quiet hours) or dead.
 
     `told_by` is the id of the row whose message tells it: its own, or a digest's; None or 0 while that is undecided.
     """

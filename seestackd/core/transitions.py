@@ -96,11 +96,16 @@ class MissedAgain:
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """A good run took much longer than usual (durations in ms)."""
+    """A good run took much longer than usual (durations in ms).
+
+    `own` says that it is so by the monitor's `slow_factor`, `spike` that it is by the measure of alert rules.
+    """
 
     at: int
     duration_ms: int
     median_ms: int
+    own: bool = True
+    spike: bool = False
 
 
 Effect = Opened | Changed | Closed | MissedAgain | Slow
@@ -122,7 +127,7 @@ class Context:
     `blind` are stretches in which nothing could be heard, `steps` those over which the clock jumped. `entry` is the
     ledger entry of the slot that a ping answers, `before` the one that ends right before `expected_at`; `taken` the
     stretches of slots after `expected_at` that have an outcome; `refused_at` when a ping of this monitor was answered
-    503.
+    503. `spikes` says that an alert rule asks for runs that took much longer than usual.
     """
 
     incident: Incident | None = None
@@ -135,6 +140,7 @@ class Context:
     history: History = History()
     refused_at: int | None = None
     run_id: int = 0
+    spikes: bool = False
 
 
 @dataclass(slots=True)

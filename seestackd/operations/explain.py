@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from seestackd.core.alert_rules import trigger_of
 from seestackd.core.alerts import EscalationStep, Hearer, channels_of, hearers
 from seestackd.core.explain import ClockChange, Expected, clock_changes, coming, hints
 from seestackd.core.incidents import SEVERITY, AlertKind, Incident, Severity
 from seestackd.core.maintenance import Window
-from seestackd.core.monitor import SlotEntry
+from seestackd.core.monitor import Monitor, SlotEntry
+from seestackd.operations.hearing import audience, routing_of, rule_channels, spikes_are_told
 from seestackd.operations.monitors import MonitorNamed, MonitorView, shown
 from seestackd.store.interface import Transaction
 
@@ -58,12 +60,9 @@ def explain(tx: Transaction, command: MonitorNamed, at: int) -> Explanation:
     view = shown(tx, command, at)
     monitor, state = view.monitor, view.state
     incident = tx.incidents.by_id(state.incident_id) if state.incident_id is not None else None
-    channels, channels_from = channels_of(tx.routing, monitor)
-    kinds = [kind for kind in KINDS if kind is not AlertKind.SLOW or monitor.rules.slow_factor is not None]
-    told = [
-        Told(kind, SEVERITY[kind], tuple(hearers(tx.routing, channels, kind, SEVERITY[kind], incident, at)))
-        for kind in kinds
-    ]
+    _, channels_from = channels_of(tx.routing, monitor)
+    slow = monitor.rules.slow_factor is not None or spikes_are_told(tx, monitor.project_id)
+    told = [_told(tx, monitor, kind, incident, at) for kind in KINDS if kind is not AlertKind.SLOW or slow]
     windows = tuple(tx.maintenance.concerning(monitor))
     return Explanation(
         view=view,
@@ -79,3 +78,15 @@ def explain(tx: Transaction, command: MonitorNamed, at: int) -> Explanation:
         last_slots=tuple(tx.slots.latest(monitor.id, LAST_SLOTS)),
         hints=hints(monitor, state, tx.runs.latest(monitor.id, LAST_RUNS)),
     )
+
+
+def _told(tx: Transaction, monitor: Monitor, kind: AlertKind, incident: Incident | None, at: int) -> Told:
+    # Reminders and recoveries go to those who were told; what they are told of first is silence.
+    cause = AlertKind.MISSED if kind in (AlertKind.REMINDER, AlertKind.RECOVERED) else kind
+    trigger = trigger_of(cause, None)
+    if kind is AlertKind.SLOW and monitor.rules.slow_factor is None:
+        heard = rule_channels(tx, monitor.project_id, trigger)
+    else:
+        heard = audience(tx, monitor, cause, None)
+    routing = routing_of(tx, monitor.project_id, trigger)
+    return Told(kind, SEVERITY[kind], tuple(hearers(routing, heard, kind, SEVERITY[kind], incident, at)))

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from seestackd.core.alerts import channels_of, hearers, next_action, next_escalation, next_reminder
+from seestackd.core.alert_rules import trigger_of
+from seestackd.core.alerts import hearers, next_action, next_escalation, next_reminder
 from seestackd.core.incidents import Alert, AlertKind, Incident, Severity
 from seestackd.core.maintenance import touching
 from seestackd.core.monitor import Monitor
+from seestackd.operations.hearing import audience, routing_of
 from seestackd.operations.incidents import DIGEST_ONLY, HELD_BY, alert
 from seestackd.store.interface import Transaction
 
@@ -79,7 +81,7 @@ def _act(tx: Transaction, incident: Incident, monitor: Monitor, collected: _Coll
 
 def _tell_belatedly(tx: Transaction, incident: Incident, monitor: Monitor, at: int) -> tuple[str, ...]:
     """Send the opening to the channels that have not heard of the incident; returns them."""
-    channels, _ = channels_of(tx.routing, monitor)
+    channels = audience(tx, monitor, incident.kind, incident)
     addressed = tx.outbox.addressed(incident.id)
     untold = tuple(channel for channel in channels if channel not in addressed)
     facts = {**(incident.facts or {}), HELD_BY: "a silence"}
@@ -114,7 +116,8 @@ def _collect(
     at: int,
 ) -> None:
     channels = tuple(channel for channel in tx.outbox.addressed(incident.id) if channel not in just_told)
-    for hearer in hearers(tx.routing, channels, AlertKind.REMINDER, incident.severity, incident, at):
+    routing = routing_of(tx, monitor.project_id, trigger_of(AlertKind.REMINDER, incident))
+    for hearer in hearers(routing, channels, AlertKind.REMINDER, incident.severity, incident, at):
         if not hearer.told:
             continue
         reminders = collected.setdefault((hearer.channel, hearer.not_before), _Reminders())

@@ -3,18 +3,21 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from seestackd.core.alerts import FLAPPING_SPAN_MS, channels_of, hearers, is_flapping, next_action, rules_of
+from seestackd.core.alert_rules import Trigger, trigger_of
+from seestackd.core.alerts import FLAPPING_SPAN_MS, Hearer, channels_of, hearers, is_flapping, next_action, rules_of
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind, Incident
 from seestackd.core.monitor import Monitor, State
 from seestackd.core.pings import Ping
 from seestackd.core.transitions import Changed, Closed, Decision, Effect, MissedAgain, Opened, Slow
 from seestackd.errors import Conflict, NotFound
 from seestackd.operations.facts import monitor_facts, troubled
+from seestackd.operations.hearing import audience, routing_of, rule_channels
 from seestackd.store.interface import Transaction
 
 DIGEST_ONLY = "digest_only"
 FLAPPING = "flapping"
 HELD_BY = "held_by"
+RULE = "alert_rule_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,14 @@ def _apply(tx: Transaction, decision: Decision, effect: Effect, facts: dict[str,
         _close(tx, monitor, effect, facts, at)
     elif isinstance(effect, Slow):
         slow = {**facts, "median_ms": effect.median_ms, "duration_ms": effect.duration_ms}
-        alert(tx, monitor, AlertKind.SLOW, None, slow, at)
+        alert(tx, monitor, AlertKind.SLOW, None, slow, at, _hearing_of_slow(tx, monitor, effect))
+
+
+def _hearing_of_slow(tx: Transaction, monitor: Monitor, effect: Slow) -> tuple[str, ...]:
+    """Return the monitor's channels when its own rules ask for it, those of alert rules when theirs do."""
+    own = channels_of(tx.routing, monitor)[0] if effect.own else ()
+    by_rule = rule_channels(tx, monitor.project_id, Trigger.JOB_DURATION_SPIKE) if effect.spike else ()
+    return tuple(dict.fromkeys((*own, *by_rule)))
 
 
 def _current(tx: Transaction, monitor: Monitor) -> Incident | None:
@@ -172,22 +182,23 @@ def alert(
     at: int,
     channels: tuple[str, ...] | None = None,
 ) -> None:
-    """Write one outbox row per channel that hears of it; `channels` are the monitor's own unless given.
+    """Write one outbox row per channel that hears; `channels` are the monitor's own and those of rules unless given.
 
     A recovery goes to those who were told of the trouble, and to nobody else.
     """
     severity = incident.severity if incident is not None and kind is not AlertKind.RECOVERED else SEVERITY[kind]
     if channels is None:
-        channels = _audience(tx, monitor, kind, incident)
+        channels = audience(tx, monitor, kind, incident)
     told = {**facts, "incident_id": incident.id if incident is not None else None}
-    heard = [hearer for hearer in hearers(tx.routing, channels, kind, severity, incident, at) if hearer.told]
+    routing = routing_of(tx, monitor.project_id, trigger_of(kind, incident))
+    heard = [hearer for hearer in hearers(routing, channels, kind, severity, incident, at) if hearer.told]
     alerts = [
         Alert(
             alert_id=tx.new_id(),
             channel=hearer.channel,
             kind=kind,
             severity=severity,
-            facts={**told, HELD_BY: "quiet hours"} if hearer.not_before is not None else told,
+            facts={**told, **_how(hearer)},
             project_id=monitor.project_id,
             monitor_id=monitor.id,
             incident_id=incident.id if incident is not None else None,
@@ -196,18 +207,25 @@ def alert(
         for hearer in heard
     ]
     for hearer in heard:
-        if hearer.not_before is None and rules_of(tx.routing, hearer.channel).quiet is not None:
+        if hearer.not_before is None and rules_of(routing, hearer.channel).quiet is not None:
             # Alerts of a monitor keep their order: a warning that waits would hold this one back all night.
             tx.outbox.hurry(hearer.channel, monitor.id, at)
     if alerts:
         tx.outbox.put(alerts, at)
+        _log_skipped(tx, [each for each in alerts if each.next_attempt_at is not None and RULE in each.facts], at)
 
 
-def _audience(tx: Transaction, monitor: Monitor, kind: AlertKind, incident: Incident | None) -> tuple[str, ...]:
-    channels, _ = channels_of(tx.routing, monitor)
-    if kind is AlertKind.RECOVERED and incident is not None:
-        return tuple(tx.outbox.addressed(incident.id))
-    return channels
+def _how(hearer: Hearer) -> dict[str, Any]:
+    """Return what an alert's facts say of the way it takes to a channel."""
+    held = {HELD_BY: "quiet hours"} if hearer.not_before is not None else {}
+    return {**held, RULE: hearer.rule} if hearer.rule is not None else held
+
+
+def _log_skipped(tx: Transaction, held: list[Alert], at: int) -> None:
+    """Let the log say what the quiet hours of rules hold back; it is told after them if it still matters then."""
+    skipped = [replace(alert, alert_id=tx.new_id(), next_attempt_at=None) for alert in held]
+    for row_id in tx.outbox.put(skipped, at) if skipped else ():
+        tx.outbox.settle(row_id, "skipped", "held back by the quiet hours of the alert rule", at)
 
 
 def acknowledge(tx: Transaction, command: AckIncident, at: int) -> Incident:

@@ -11,6 +11,7 @@ from seestackd.core.runs import Answer, answer
 from seestackd.core.transitions import Context, Decision, History
 from seestackd.errors import Conflict, NotFound
 from seestackd.operations.creation import BY_PING, create_by_ping
+from seestackd.operations.hearing import spikes_are_told
 from seestackd.operations.incidents import apply_effects
 from seestackd.operations.slots import entry_before, entry_of, stretches_after, waited_for_at
 from seestackd.store.interface import Transaction
@@ -180,11 +181,12 @@ def _context(tx: Transaction, monitor: Monitor, state: State, ping: Ping, belong
     before = entry_before(tx, monitor, state) if skips else None
     taken = stretches_after(tx, monitor, state, ping.at if expected is None else expected)
     history = History()
-    if monitor.rules.slow_factor is not None and ping.kind is PingKind.SUCCESS:
+    spikes = ping.kind is PingKind.SUCCESS and spikes_are_told(tx, monitor.project_id)
+    if spikes or (monitor.rules.slow_factor is not None and ping.kind is PingKind.SUCCESS):
         runs = tx.runs.latest(monitor.id, SLOW_SAMPLES)
         history = History(good_durations_ms=tuple(run.duration_ms for run in runs if run.ok and run.duration_ms))
     windows = tx.maintenance.concerning(monitor)
-    return Context(incident, entry, before, taken, windows, history=history, run_id=tx.runs.next_id())
+    return Context(incident, entry, before, taken, windows, history=history, run_id=tx.runs.next_id(), spikes=spikes)
 
 
 def store(tx: Transaction, before: State, decision: Decision, ping: Ping | None, at: int) -> int:

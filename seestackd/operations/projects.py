@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from seestackd.core.events import KeysChanged
 from seestackd.core.monitor import validate_slug
 from seestackd.errors import Conflict, Forbidden, Invalid, NotFound
+from seestackd.operations import alert_rules
 from seestackd.store.interface import Key, Project, Transaction
 from seestackd.store.listings import Page
 
@@ -92,6 +93,7 @@ def remove(tx: Transaction, command: ProjectOf, at: int) -> Project:
             f"The project {project.slug} has {monitors} monitor{'' if monitors == 1 else 's'}, archived ones counted;"
             " delete them first"
         )
+    alert_rules.remove_all(tx, project.id, at)
     for window in tx.maintenance.in_project(project.id):
         tx.maintenance.remove(window.id, at)
     tx.projects.remove(project.id)

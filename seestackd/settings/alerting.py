@@ -85,6 +85,13 @@ class ChannelSettings(Table):
         return ChannelRules(Severity(self.min_severity), self.recoveries, quiet)
 
 
+class AlertRules(Table):
+    """What alert rules made over the API may send to. `mail_through` is a channel whose mail server they use."""
+
+    allow_private: bool = False
+    mail_through: str = ""
+
+
 class Deadman(Table):
     """The outside URL that is pinged while all is well; `url` is the secret itself, empty when there is none."""
 

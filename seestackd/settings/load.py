@@ -194,6 +194,10 @@ class Reading:
                 self._known(("channels", name, "fallback"), [table["fallback"]], channels)
                 if table["fallback"] == name:
                     self.complain(("channels", name, "fallback"), "is the channel itself; name another, or none")
+        rules = self.raw.get("alert_rules", {})
+        through = rules.get("mail_through") if isinstance(rules, dict) else None
+        if through:
+            self._known(("alert_rules", "mail_through"), [through], channels)
         steps = self.raw.get("escalation", {})
         for after, names in steps.items() if isinstance(steps, dict) else ():
             self._known(("escalation", after), names if isinstance(names, list) else [], channels)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from seestackd.core.alerts import Routing
 from seestackd.core.durations import parse_duration
-from seestackd.settings.alerting import ChannelSettings, Deadman, escalation_steps, routing
+from seestackd.settings.alerting import AlertRules, ChannelSettings, Deadman, escalation_steps, routing
 from seestackd.settings.tables import Table, duration_ms, problem
 
 MIB = 1024 * 1024
@@ -151,6 +151,7 @@ class Settings(Table):
     defaults: Defaults = Field(default_factory=Defaults)
     judge: Judge = Field(default_factory=Judge)
     deadman: Deadman = Field(default_factory=Deadman)
+    alert_rules: AlertRules = Field(default_factory=AlertRules)
     channels: dict[str, ChannelSettings] = Field(default_factory=dict)
     escalation: Annotated[dict[str, tuple[str, ...]], AfterValidator(escalation_steps)] = Field(default_factory=dict)
     monitors: dict[str, dict[str, Any]] = Field(default_factory=dict)

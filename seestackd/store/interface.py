@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from seestackd.core.alerts import Routing
 from seestackd.store import nouns
+from seestackd.store.alert_rules import AlertRules
 from seestackd.store.figures import Counting
 from seestackd.store.listings import Audit, Listings
 from seestackd.store.records import Alive as Alive
@@ -35,6 +36,7 @@ class Transaction(Protocol):
     blind: nouns.Blind
     incidents: nouns.Incidents
     outbox: nouns.Outbox
+    alert_rules: AlertRules
     telemetry: nouns.Telemetry
     replay: nouns.Replay
     listings: Listings

@@ -162,6 +162,10 @@ class Outbox(Protocol):
         """Note that the fallback channel gets the row's message; False when it has got it already."""
         ...
 
+    def withdraw_channel(self, channel: str, reason: str, at: int) -> None:
+        """Take back all that waits for a channel that is gone."""
+        ...
+
     def pending_for(self, incident_id: int, channel: str | None = None) -> list[OutboxRow]: ...
     def listed(self, limit: int, state: str | None = None) -> list[OutboxRow]:
         """Return the newest rows first; of any state, those with the dead that nobody has acknowledged."""

@@ -1,7 +1,7 @@
 """The aiohttp application and the sockets it listens on."""
 
 import socket
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -9,7 +9,7 @@ from aiohttp import web
 from seestackd.clock import Clock
 from seestackd.runner import Runner
 from seestackd.web.api.routes import add_api
-from seestackd.web.api.service import Service
+from seestackd.web.api.service import Channels, Service
 from seestackd.web.auth import KeyTable
 from seestackd.web.bodies import Bodies
 from seestackd.web.cors import Cors
@@ -50,12 +50,12 @@ def create_app(
     clock: Clock,
     settings: WebSettings,
     check: Check | None = None,
-    channels: Callable[[], Collection[str]] = tuple,
+    channels: Channels | None = None,
 ) -> WebRunner:
     """Return the web edge, not yet listening: `await setup()`, then `start_sites`; `await cleanup()` stops it.
 
     `keys` must be loaded before the first request. What is in flight at the stop is answered within `shutdown_timeout`.
-    `check` is what /livez and /readyz ask; without it there is no /readyz. `channels` names the channels that exist.
+    `check` is what /livez and /readyz ask; without it there is no /readyz. `channels` knows the channels that exist.
     """
     answers = Answers(clock)
     bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
@@ -71,7 +71,7 @@ def create_app(
     readiness = None if check is None else Readiness(check)
     ingest = Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins), proxies)
     add_routes(app, ingest, ping_urls, Liveness(check), readiness, Metrics(runner, keys, answers, clock))
-    add_api(app, Service(runner, keys, bodies, answers, proxies, channels, clock.now))
+    add_api(app, Service(runner, keys, bodies, answers, proxies, channels or Channels(), clock.now))
     add_documentation(app)
 
     async def close(app: web.Application) -> None:

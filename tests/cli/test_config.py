@@ -235,3 +235,10 @@ def test_no_ping_fails_while_the_daemon_reloads(running: tuple[Bench, Daemon]) -
         thread.join()
 
     assert set(answers) == {202}
+
+
+def test_check_config_refuses_to_send_mail_of_rules_through_what_sends_none(bench: Bench) -> None:
+    bench.configure("[channels.chat]\nurl = 'json://127.0.0.1/'\n[alert_rules]\nmail_through = 'chat'\n")
+    checked = bench.run("check-config")
+    assert checked.returncode == 3
+    assert "channels.chat: alert_rules.mail_through names it, so it needs a mailto:// URL" in checked.stderr

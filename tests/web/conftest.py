@@ -19,16 +19,19 @@ from seestackd.core.keys import Scope, make_secret
 from seestackd.core.monitor import new_monitor
 from seestackd.core.replay import ReplayEvent
 from seestackd.core.telemetry import HttpRequest
+from seestackd.delivery.rule_channels import RulePolicy, rule_channels
 from seestackd.feed import Feed
 from seestackd.operations import keys, monitors, replay, telemetry
 from seestackd.runner import Runner
 from seestackd.store.interface import StoredPing, Transaction
 from seestackd.store.sqlite.connection import SqliteStore
+from seestackd.web.api.service import Channels
 from seestackd.web.auth import KeyTable
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
 from tests.clocks import SetClock
 
 NOW = 1_775_000_000_000
+MAILED = RulePolicy(mail="mailtos://daemon:pw@mail.example?from=daemon@mail.example&to=ops@mail.example")
 SECRET = make_secret(b"\x01" * 32)
 
 
@@ -146,7 +149,8 @@ async def listening(prepared: Prepared, folder: Path, settings: WebSettings) -> 
     runner.start()
     table = KeyTable(runner, feed, clock)
     await table.load()
-    edge = create_app(runner, table, clock, settings)
+    channels = Channels(of_rule=lambda uid, sent: rule_channels(uid, sent, MAILED))
+    edge = create_app(runner, table, clock, settings, channels=channels)
     await edge.setup()
     listener = bind("127.0.0.1", 0)
     await start_sites(edge, [listener])

@@ -176,6 +176,7 @@ class Fuzzed:
             "maintenance-windows": {"title": "Probe", "schedule": "0 3 * * *", "durationSec": 60},
             "projects": {"name": "Probe"},
             "api-keys": {"name": "probe"},
+            "alert-rules": {"name": "Probe", "triggerType": "http_error_rate", "channels": []},
         }
         made = {kind: self._call("POST", f"/api/v1/{kind}", body)["data"] for kind, body in bodies.items()}
         self._call("POST", "/ingest/v1/heartbeat", {"slug": slug, "status": "failed", "durationMs": 1})

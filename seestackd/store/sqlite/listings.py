@@ -49,7 +49,7 @@ WITH RECURSIVE chain (run, n) AS (
 SELECT {_RUN} FROM chain JOIN runs ON runs.id = chain.run ORDER BY n
 """
 _STATES = {"open": " AND closed_at IS NULL", "closed": " AND closed_at IS NOT NULL", "all": ""}
-_TOLD = "state IN ('delivered', 'dead')"
+_TOLD = "state IN ('delivered', 'dead', 'skipped')"
 
 
 class SqliteListings:

@@ -186,6 +186,13 @@ class SqliteOutbox:
         handed = self._execute("UPDATE outbox SET fallback_at = ? WHERE id = ? AND fallback_at IS NULL", (at, row_id))
         return handed.rowcount == 1
 
+    def withdraw_channel(self, channel: str, reason: str, at: int) -> None:
+        self._execute(
+            "UPDATE outbox SET state = 'superseded', result = ?, settled_at = ?, next_attempt_at = NULL"
+            " WHERE channel = ? AND state = 'pending'",
+            (reason, at, channel),
+        )
+
     def pending_for(self, incident_id: int, channel: str | None = None) -> list[OutboxRow]:
         rows = self._execute(
             f"SELECT {COLUMNS} FROM outbox WHERE incident_id = :incident AND state = 'pending'"
@@ -201,7 +208,7 @@ class SqliteOutbox:
 
     def addressed(self, incident_id: int) -> list[str]:
         rows = self._execute(
-            "SELECT channel FROM outbox WHERE incident_id = ? AND state != 'superseded'"
+            "SELECT channel FROM outbox WHERE incident_id = ? AND state NOT IN ('superseded', 'skipped')"
             " GROUP BY channel ORDER BY min(id)",
             (incident_id,),
         )

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 
 from seestackd.core.alerts import Routing
+from seestackd.store.sqlite.alert_rules import SqliteAlertRules
 from seestackd.store.sqlite.audit import SqliteAudit
 from seestackd.store.sqlite.behind import WriteBehind
 from seestackd.store.sqlite.blind import SqliteBlind
@@ -40,6 +41,7 @@ class SqliteTransaction:
         self.blind = SqliteBlind(self.behind)
         self.incidents = SqliteIncidents(self.behind)
         self.outbox = SqliteOutbox(self.behind, self.announce)
+        self.alert_rules = SqliteAlertRules(self.behind, self.announce)
         self.telemetry = SqliteTelemetry(self.behind)
         self.replay = SqliteReplay(self.behind)
         self.listings = SqliteListings(self.behind)
@@ -60,6 +62,7 @@ class SqliteTransaction:
         self.pings.forget()
         self.maintenance.forget()
         self.runs.forget()
+        self.alert_rules.forget()
 
     def meta(self, key: str) -> str | None:
         row = self.behind.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

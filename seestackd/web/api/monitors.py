@@ -51,7 +51,7 @@ async def listed(service: Service, call: Call) -> Reply:
 
 async def created(service: Service, call: Call) -> Reply:
     body: MonitorBody = call.body
-    channels = _known(body.channels, service.channels())
+    channels = _known(body.channels, service.channels.names())
     new = new_monitor(
         body.slug,
         body.schedule,
@@ -93,7 +93,7 @@ async def changed(service: Service, call: Call) -> Reply:
         rules=body.rules(),
         grace_in_minutes=body.grace_sec is None,
         sets_channels="channels" in body.model_fields_set,
-        channels=_known(body.channels, service.channels()),
+        channels=_known(body.channels, service.channels.names()),
         tags=None if body.tags is None else tuple(body.tags),
         expected_version=expected_version(call),
     )

@@ -4,8 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from seestackd.core.alerts import RULE_CHANNEL
 from seestackd.core.incidents import AlertKind
 from seestackd.operations import audit, listings
+from seestackd.operations.incidents import RULE
 from seestackd.store.interface import AuditEntry
 from seestackd.store.listings import Notification
 from seestackd.web.api.fields import Document, Id, Instant, PagedQuery, Pagination
@@ -19,18 +21,23 @@ _TRIGGERS = {
     AlertKind.MISSED: "job_missed",
     AlertKind.SLOW: "job_duration_spike",
 }
+_STATUSES: dict[str, Literal["sent", "failed", "skipped_quiet_hours"]] = {
+    "delivered": "sent",
+    "dead": "failed",
+    "skipped": "skipped_quiet_hours",
+}
 
 
 class NotificationShown(Document):
-    """An alert that was sent, or given up after its last attempt."""
+    """An alert that was sent, given up after its last attempt, or held back by the quiet hours of a rule."""
 
     id: Id
-    alert_rule_id: Annotated[None, Field(description="Always null: routes are in the configuration")] = None
+    alert_rule_id: Annotated[Id | None, Field(description="null for channels of the configuration")]
     project_id: Id
     trigger_type: Annotated[str, Field(description="job_failed, job_missed, job_duration_spike, or a kind of our own")]
     kind: str
     severity: Literal["critical", "warning", "info"]
-    channel_type: Annotated[str, Field(description="The name of the channel")]
+    channel_type: Annotated[str, Field(description="Its type for channels of alert rules, else its name")]
     status: Literal["sent", "failed", "skipped_quiet_hours"]
     error_message: str | None
     monitor: Annotated[str | None, Field(description="Its slug")]
@@ -83,16 +90,17 @@ def _shape(call: Call) -> Any:
 
 def _shown(found: Notification, project_uid: str) -> NotificationShown:
     row, alert = found.row, found.row.alert
-    failed = row.state == "dead"
+    by_rule = RULE_CHANNEL.fullmatch(alert.channel) is not None
     return NotificationShown(
         id=alert.alert_id,
         project_id=project_uid,
+        alert_rule_id=alert.facts.get(RULE),
         trigger_type=_TRIGGERS.get(alert.kind, alert.kind.value),
         kind=alert.kind.value,
         severity=alert.severity.value,
-        channel_type=alert.channel,
-        status="failed" if failed else "sent",
-        error_message=row.result if failed else None,
+        channel_type=alert.channel.partition(":")[0] if by_rule else alert.channel,
+        status=_STATUSES[row.state],
+        error_message=row.result if row.state == "dead" else None,
         monitor=alert.facts.get("slug"),
         attempts=row.attempts,
         sent_at=row.settled_at or row.created_at,

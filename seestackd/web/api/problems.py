@@ -74,9 +74,16 @@ def of_operation(error: SeestackdError) -> Refusal:
     if isinstance(error, Conflict) and error.field == "version":
         return Refusal(412, "PRECONDITION_FAILED", error.message)
     if isinstance(error, Invalid) and error.field:
-        head, *rest = _FIELDS.get(error.field, error.field).split("_")
-        return _invalid({head + "".join(word.title() for word in rest): error.message})
+        return _invalid({_on_the_wire(_FIELDS.get(error.field, error.field)): error.message})
     return of_error(error)
+
+
+def _on_the_wire(field: str) -> str:
+    """Return the name of a field in camelCase; a path is one of the wire already."""
+    if "." in field or "[" in field:
+        return field
+    head, *rest = field.split("_")
+    return head + "".join(word.title() for word in rest)
 
 
 def _invalid(details: Mapping[str, str]) -> Refusal:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from seestackd.web.api import history, incidents, keys, maintenance, monitors, notifications, projects
+from seestackd.web.api import alert_rules, history, incidents, keys, maintenance, monitors, notifications, projects
 from seestackd.web.api.route import Route
 from seestackd.web.api.service import Service
 
@@ -13,6 +13,7 @@ ROUTES: tuple[Route, ...] = (
     *maintenance.ROUTES,
     *projects.ROUTES,
     *keys.ROUTES,
+    *alert_rules.ROUTES,
     *notifications.ROUTES,
 )
 

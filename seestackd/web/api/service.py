@@ -2,11 +2,13 @@
 
 import logging
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aiohttp import web
 
+from seestackd.core.alert_rules import RuleChannel
 from seestackd.core.keys import Scope
 from seestackd.errors import NotFound, SeestackdError
 from seestackd.operations.audit import Actor, Audited, audited
@@ -31,8 +33,19 @@ _VERSION = re.compile(r'"([0-9]{1,15})"')
 _MAX_SHOWN = 64
 
 
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Where alerts can go: `names` of the channels in the settings, and `of_rule`, what a rule's channels come to.
+
+    `of_rule(project uid, channels as sent)` raises Invalid with the field that cannot be used.
+    """
+
+    names: Callable[[], Collection[str]] = tuple
+    of_rule: Callable[[str, Sequence[Mapping[str, Any]]], tuple[RuleChannel, ...]] = lambda project_uid, sent: ()
+
+
 class Service:
-    """What the handlers of the routes lean on; `channels` returns the names of all channels, `now` ms UTC."""
+    """What the handlers of the routes lean on; `now` returns ms UTC."""
 
     def __init__(
         self,
@@ -41,7 +54,7 @@ class Service:
         bodies: Bodies,
         answers: Answers,
         proxies: Proxies,
-        channels: Callable[[], Collection[str]],
+        channels: Channels,
         now: Callable[[], int],
     ) -> None:
         self.now = now
