@@ -7,7 +7,6 @@ import os
 import secrets
 import signal
 import socket
-import threading
 from collections import ChainMap
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -18,10 +17,10 @@ from aiohttp import web
 
 from seestackd.clock import Clock
 from seestackd.core.keys import RANDOM_BYTES, Scope, make_secret
-from seestackd.delivery.apprise_sender import AppriseSender, check_url
-from seestackd.delivery.channels import Channel
+from seestackd.delivery.apprise_sender import AppriseSender
 from seestackd.delivery.deadman import Deadman
-from seestackd.delivery.rule_channels import RuleChannels, RulePolicy, is_mail, rule_channels
+from seestackd.delivery.declared import channels_of, rule_policy
+from seestackd.delivery.rule_channels import RuleChannels, rule_channels
 from seestackd.delivery.worker import Delivery
 from seestackd.errors import Invalid
 from seestackd.feed import Feed
@@ -131,7 +130,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         stack.push_async_callback(runner.stop)
         first_key = await _first_start(runner, start.attended)
         addresses = tuple(_shown(listening) for listening in sockets)
-        by_rule = RuleChannels(feed, _rule_policy(settings))
+        by_rule = RuleChannels(feed, rule_policy(settings))
         by_rule.know(await runner.read(rule_targets, None))
         delivery = _delivery(settings, runner, feed, clock, by_rule, settings.server.public_url or addresses[0])
         swap = functools.partial(_swap, runner=runner, delivery=delivery, by_rule=by_rule)
@@ -213,7 +212,7 @@ def _web_settings(settings: Settings) -> WebSettings:
 def _delivery(
     settings: Settings, runner: Runner, feed: Feed, clock: Clock, by_rule: RuleChannels, public_url: str
 ) -> Delivery:
-    channels = ChainMap(_channels(settings), by_rule)  # type: ignore[arg-type]  # it is only read
+    channels = ChainMap(channels_of(settings), by_rule)  # type: ignore[arg-type]  # it is only read
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return Delivery(runner, feed, channels, AppriseSender(clock), clock, owner=owner, public_url=public_url)
 
@@ -221,35 +220,8 @@ def _delivery(
 def _swap(settings: Settings, *, runner: Runner, delivery: Delivery, by_rule: RuleChannels) -> None:
     """Have alerts go where the settings say now; what waits in the outbox goes there too."""
     runner.route(settings.routing)
-    by_rule.policy = _rule_policy(settings)
-    delivery.channels = ChainMap(_channels(settings), by_rule)  # type: ignore[arg-type]  # it is only read
-
-
-def _rule_policy(settings: Settings) -> RulePolicy:
-    """Return what alert rules may send to."""
-    rules = settings.alert_rules
-    mail = settings.channels[rules.mail_through].url if rules.mail_through else ""
-    if mail and not is_mail(mail):
-        log.error("alert_rules.mail_through: the channel %s sends no mail; name one with mailto://", rules.mail_through)
-        mail = ""
-    return RulePolicy(rules.allow_private, mail)
-
-
-def _channels(settings: Settings) -> dict[str, Channel]:
-    channels = {
-        name: Channel(name, channel.url, fallback=channel.fallback or None, digest=channel.digest)
-        for name, channel in settings.channels.items()
-    }
-    if channels:
-        threading.Thread(target=_check_channels, args=(channels,), name="channels", daemon=True).start()
-    return channels
-
-
-def _check_channels(channels: dict[str, Channel]) -> None:
-    """Load Apprise with all its services, beside the start and before the first alert; name what cannot be used."""
-    for name, channel in channels.items():
-        if reason := check_url(channel.url):
-            log.error("channel %s cannot be used: %s", name, reason)
+    by_rule.policy = rule_policy(settings)
+    delivery.channels = ChainMap(channels_of(settings), by_rule)  # type: ignore[arg-type]  # it is only read
 
 
 async def _first_start(runner: Runner, attended: bool) -> str | None:
