@@ -56,6 +56,8 @@ class MonitorTable(Table):
     successes_before_recovery: Annotated[int, _rule("successes_before_recovery")] = 1
     slow_factor: Annotated[float, _rule("slow_factor")] | None = None
     remind_every: Annotated[str, _rule("remind_every")] | None = None
+    public: bool = False
+    public_name: Annotated[str, _rule("public_name")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ def _monitor(slug: str, table: MonitorTable, defaults: Defaults) -> NewMonitor:
             successes_before_recovery=table.successes_before_recovery,
             slow_factor=table.slow_factor,
             remind_every=table.remind_every,
+            public=table.public,
+            public_name=table.public_name,
         ),
         channels=table.channels,
         tags=table.tags,

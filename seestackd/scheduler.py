@@ -27,6 +27,7 @@ from seestackd.operations.blind import (
 )
 from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
 from seestackd.operations.followups import FollowUp, follow_up
+from seestackd.operations.reports import tell_month
 from seestackd.operations.upkeep import Upkeep, awaits_operator, forget_old, prune
 from seestackd.operations.zones import follow_zone_data
 from seestackd.runner import Runner
@@ -235,6 +236,7 @@ class Scheduler:
         chores: list[Callable[[], Awaitable[Any]]] = [
             *self.chores,
             lambda: self.runner.run(tell_blind, None),
+            lambda: self.runner.run(tell_month, None),
             lambda: self.runner.run(forget_old, Upkeep(self.clock.boottime(), self._boot_id)),
             self._prune,
         ]

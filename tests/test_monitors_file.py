@@ -26,6 +26,8 @@ failures_before_alert = 2
 successes_before_recovery = 3
 slow_factor = 2
 remind_every = "4h"
+public = true
+public_name = "Backups"
 """
 
 
@@ -54,7 +56,7 @@ def test_a_monitor_says_everything_about_itself(tmp_path: Path) -> None:
 
     assert (new.name, new.schedule.text, new.schedule.timezone) == ("Nightly backup", "0 3 * * *", "Europe/Berlin")
     assert (new.channels, new.tags, new.source) == (("ops",), ("db", "prod"), "file")
-    assert new.rules == Rules(15 * MINUTE_MS, 2 * HOUR_MS, True, False, 2, 3, 2.0, 4 * HOUR_MS)
+    assert new.rules == Rules(15 * MINUTE_MS, 2 * HOUR_MS, True, False, 2, 3, 2.0, 4 * HOUR_MS, True, "Backups")
     assert all(f"\n{key} = " in EVERYTHING for key in MonitorTable.model_fields), "this test shows every key"
 
 
@@ -75,7 +77,7 @@ def test_the_example_of_settings_shows_what_holds_without_it(tmp_path: Path) -> 
     new = declared(tmp_path, f"{OPS}[monitors.nightly-backup]\n{shown}\n")["nightly-backup"]
 
     plain = declared(tmp_path, "[monitors.nightly-backup]\nschedule = '0 3 * * *'\n")["nightly-backup"]
-    only_examples = {"max_runtime_ms": HOUR_MS, "slow_factor": 2.0, "remind_every_ms": DAY_MS}
+    only_examples = {"max_runtime_ms": HOUR_MS, "slow_factor": 2.0, "remind_every_ms": DAY_MS, "public_name": "Backups"}
     assert new == replace(plain, channels=("ops",), rules=replace(plain.rules, **only_examples))
 
 

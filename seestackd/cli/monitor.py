@@ -117,6 +117,8 @@ def _unusual(monitor: dict[str, Any]) -> list[tuple[str, str]]:
         rules.append(("Slow above", f"{monitor['slow_factor']:g} x the usual duration"))
     if monitor["remind_every_ms"]:
         rules.append(("Reminds every", lasting(monitor["remind_every_ms"])))
+    if monitor["public"]:
+        rules.append(("Status page", f"as {monitor['public_name'] or monitor['name']}"))
     if not monitor["watch_from_creation"]:
         rules.append(("Watched", "from its first report on"))
     return rules

@@ -9,7 +9,7 @@ from seestackd.cli.failures import Exit, Failure
 # What is sent only when it was given; the verb knows the rest.
 SAID = (
     "schedule", "timezone", "name", "grace", "max_runtime", "overlap", "watch_from_creation", "failures_before_alert",
-    "successes_before_recovery", "slow_factor", "remind_every", "channels", "tags",
+    "successes_before_recovery", "slow_factor", "remind_every", "public", "public_name", "channels", "tags",
 )  # fmt: skip
 
 
@@ -46,6 +46,10 @@ def _add_rules(command: Any) -> None:
         "--slow-factor", metavar="X", help='alert above X times the usual duration, such as 2; or "off"'
     )
     command.add_argument("--remind-every", metavar="TIME", help='remind this often, such as 4h, or "daily" at 09:00')
+    command.add_argument(
+        "--public", action=BooleanOptionalAction, help="whether it is on the status page (default: no)"
+    )
+    command.add_argument("--public-name", metavar="TEXT", help='its name there; "" for its own name')
     command.add_argument("--json", action="store_true", help="for scripts")
 
 

@@ -78,13 +78,16 @@ class EscalationStep:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Who may hear, from the configuration; `rules` by channel name. Reminders come at 09:00 in `timezone`."""
+    """Who may hear, from the configuration; `rules` by channel name. Reminders come at 09:00 in `timezone`.
+
+    `monthly_report` names the channels that get the summary of each month."""
 
     default_channels: tuple[str, ...] = ()
     by_tag: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rules: Mapping[str, ChannelRules] = field(default_factory=dict)
     escalation: tuple[EscalationStep, ...] = ()
     timezone: str = "UTC"
+    monthly_report: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class AlertKind(StrEnum):
     DEAD_LETTER = "dead_letter"
     RESTORED = "restored"
     REFUSED = "refused"
+    REPORT = "report"
     TEST = "test"
     DIGEST = "digest"
 
@@ -52,6 +53,7 @@ SEVERITY: Mapping[AlertKind, Severity] = {
     AlertKind.DEAD_LETTER: Severity.INFO,
     AlertKind.RESTORED: Severity.CRITICAL,
     AlertKind.REFUSED: Severity.CRITICAL,
+    AlertKind.REPORT: Severity.INFO,
     AlertKind.TEST: Severity.INFO,
     AlertKind.DIGEST: Severity.WARNING,
 }

@@ -55,6 +55,7 @@ class Rules:
     """Tolerances of a monitor; durations in milliseconds.
 
     `remind_every_ms` None means daily at 09:00 in the daemon's zone; `slow_factor` None means never told.
+    A `public` monitor stands on the status page, under its `public_name` where it has one.
     """
 
     grace_ms: int = 5 * MINUTE_MS
@@ -65,6 +66,8 @@ class Rules:
     successes_before_recovery: int = 1
     slow_factor: float | None = None
     remind_every_ms: int | None = None
+    public: bool = False
+    public_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,11 @@ class Monitor:
     def run_limit_ms(self) -> int:
         """How long a run may take: `max_runtime`, else the larger of grace and one hour (semantics.md 4)."""
         return self.rules.max_runtime_ms or max(self.rules.grace_ms, HOUR_MS)
+
+    @property
+    def public_name(self) -> str:
+        """What outsiders read."""
+        return self.rules.public_name or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +221,8 @@ def new_rules(
     successes_before_recovery: int = 1,
     slow_factor: float | None = None,
     remind_every: str | None = None,
+    public: bool = False,
+    public_name: str | None = None,
 ) -> Rules:
     """Return the tolerances as asked for; raises Invalid naming the field. Grace defaults to five minutes."""
     for name, count in (
@@ -237,7 +247,16 @@ def new_rules(
         successes_before_recovery=successes_before_recovery,
         slow_factor=slow_factor,
         remind_every_ms=reminded,
+        public=public,
+        public_name=None if public_name is None else _shown_name(public_name, "public_name"),
     )
+
+
+def _shown_name(name: str, field_name: str) -> str:
+    shown = name.strip()
+    if not shown or len(shown) > MAX_NAME or not shown.isprintable():
+        raise Invalid(f"a name has at least one and at most {MAX_NAME} printable characters", field=field_name)
+    return shown
 
 
 def new_monitor(

@@ -121,6 +121,24 @@ _REFUSED: dict[str, Any] = {
     "declared": 20,
     "slugs": ["certs", "dump", "etl-orders", "nightly-backup", "sync-photos", "vacuum-db"],
 }
+_REPORT: dict[str, Any] = {
+    "at": _ms(2026, 11, 1, 8, 0),
+    "timezone": "Europe/Berlin",
+    "month": "2026-10",
+    "monitors": 41,
+    "troubled": 2,
+    "incidents": 3,
+    "down_ms": 13_440_000,
+    "share": 0.99988,
+    "lines": [
+        {"slug": "nightly-backup", "incidents": 2, "down_ms": 11_400_000, "share": 0.99574},
+        {"slug": "etl-orders", "incidents": 1, "down_ms": 2_040_000, "share": 0.99923},
+    ],
+    "tags": [
+        {"tag": "db", "incidents": 2, "down_ms": 11_400_000, "share": 0.99893},
+        {"tag": "prod", "incidents": 1, "down_ms": 2_040_000, "share": 0.99996},
+    ],
+}
 _SLOW = {"duration_ms": 1_880_000, "median_ms": 761_000, "at": _ms(2026, 11, 23, 2, 31, 20)}
 _ESCALATED = {"problem": "missed", "opened_at": _ms(2026, 11, 23, 2, 15), "at": _ms(2026, 11, 23, 2, 45)}
 
@@ -139,6 +157,7 @@ EXAMPLES: Mapping[AlertKind, Facts] = {
     AlertKind.DEAD_LETTER: _DEAD,
     AlertKind.RESTORED: _RESTORED,
     AlertKind.REFUSED: _REFUSED,
+    AlertKind.REPORT: _REPORT,
     AlertKind.TEST: {"channel": "slack-ops", "sent_by": "admin", "at": _ms(2026, 11, 23, 14, 2, 31)},
     AlertKind.DIGEST: _DIGEST,
 }

@@ -1,8 +1,10 @@
 """What alerts say that are about seestackd itself or about several jobs (ux.md 4)."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from seestackd.core.incidents import AlertKind
+from seestackd.core.uptime import percent
 from seestackd.delivery.letters import MAX_NAME, Case, Letter, Rows, Tone, fitted, late, state_word
 from seestackd.delivery.wording import (
     DAY,
@@ -13,6 +15,7 @@ from seestackd.delivery.wording import (
     foreign,
     harmless,
     marked,
+    month_name,
     near,
     span,
     stretch,
@@ -131,6 +134,35 @@ def reminder(case: Case) -> Letter:
     )
 
 
+def report(case: Case) -> Letter:
+    """Sum up a month: `lines` are the monitors that were down longest, `tags` the same by tag."""
+    facts = case.facts
+    month, incidents = str(facts.get("month") or "0001-01"), facts.get("incidents") or 0
+    called = f"{month_name(int(month[5:7]))} {month[:4]}"
+    up, down_ms = percent(facts.get("share")), facts.get("down_ms") or 0
+    down = f"{span(down_ms)} down" if down_ms else "no downtime"
+    monitors, troubled = facts.get("monitors") or 0, facts.get("troubled") or 0
+    quiet = f"{monitors - troubled:,} of {counted(monitors, 'monitor')} had none"
+    rows: Rows = []
+    if tags := facts.get("tags"):
+        rows.append(("By tag", ", ".join(f"{foreign(one['tag'], MAX_NAME)} {percent(one['share'])}" for one in tags)))
+    page = case.link(f"/summary/{month}")
+    return Letter(
+        tone=Tone.INFO,
+        title=f"REPORT {called}: {up} up, {counted(incidents, 'incident')}",
+        lead=f"{counted(incidents, 'incident')}, {down} in all, {up} up; {quiet}.",
+        rows=(*rows, *late(case)),
+        table=tuple(_monthly(one) for one in facts.get("lines") or ()),
+        total=troubled,
+        links=(("Summary", page),) if page else (),
+    )
+
+
+def _monthly(one: dict[str, Any]) -> tuple[str, ...]:
+    down = f"{span(one['down_ms'])} down" if one["down_ms"] else "no downtime"
+    return foreign(one["slug"], MAX_NAME), counted(one["incidents"], "incident"), down, f"{percent(one['share'])} up"
+
+
 def _still_down(case: Case, one: dict[str, object]) -> tuple[str, ...]:
     where = zone(one["timezone"]) if one.get("timezone") else case.where
     since, last, code = one.get("since"), one.get("last_ok_at"), one.get("exit_code")
@@ -150,4 +182,5 @@ OWN_LETTERS = {
     AlertKind.RESTORED: restored,
     AlertKind.REFUSED: refused,
     AlertKind.REMINDER: reminder,
+    AlertKind.REPORT: report,
 }

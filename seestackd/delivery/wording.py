@@ -130,6 +130,11 @@ def usual(low: int, high: int) -> str:
     return f"{last} {name}" if first == last else f"{first}-{last} {name}"
 
 
+def month_name(number: int) -> str:
+    """`October` for 10."""
+    return f"{datetime(2000, number, 1, tzinfo=UTC):%B}"
+
+
 def ordinal(number: int) -> str:
     """`1st`, `2nd`, `3rd`, `11th`."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

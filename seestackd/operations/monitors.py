@@ -109,7 +109,7 @@ def edit(tx: Transaction, command: EditMonitor, at: int) -> Monitor:
         context = _context(tx, before, state, at)
         _keep(tx, state, watching.schedule_changed(monitor, state, at, context, before.schedule), at)
         state = tx.monitors.load_state(monitor.id)
-    if wanted.rules != before.rules:
+    if wanted.rules != replace(before.rules, public=wanted.rules.public, public_name=wanted.rules.public_name):
         _keep(tx, state, watching.limits_changed(monitor, state, at, _context(tx, monitor, state, at)), at)
     tx.announce(MonitorChanged(monitor.id, monitor.project_id))
     return monitor

@@ -76,8 +76,13 @@ def awaits_operator(tx: Transaction, command: None, at: int) -> bool:
     return bool(tx.meta(_FOR_OPERATOR))
 
 
+def clock_settles(tx: Transaction, at: int) -> bool:
+    """Tell whether the clock has made a great step within the last ten minutes."""
+    return at < int(tx.meta(_AFTER_STEP) or 0)
+
+
 def _in_doubt(tx: Transaction, command: Upkeep, at: int) -> bool:
-    if at < int(tx.meta(_AFTER_STEP) or 0):
+    if clock_settles(tx, at):
         return True
     held = tx.meta(_FOR_OPERATOR)
     if not held:

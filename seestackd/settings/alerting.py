@@ -125,6 +125,7 @@ def routing(
     channels: dict[str, ChannelSettings],
     escalation: dict[str, tuple[str, ...]],
     timezone: str,
+    monthly_report: tuple[str, ...] = (),
 ) -> Routing:
     """Return who may hear of alerts."""
     by_tag: dict[str, tuple[str, ...]] = {}
@@ -134,4 +135,4 @@ def routing(
     rules = {name: channel.rules(timezone) for name, channel in channels.items()}
     steps = [EscalationStep(parse_duration(after), names) for after, names in escalation.items()]
     steps.sort(key=lambda step: step.after_ms)
-    return Routing(default_channels, by_tag, rules, tuple(steps), timezone)
+    return Routing(default_channels, by_tag, rules, tuple(steps), timezone, monthly_report)

@@ -189,6 +189,8 @@ class Reading:
                     ("channels", name), "a channel's name has letters, digits, - and _, at most 64; rename it"
                 )
         self._known(("default_channels",), wanted, channels)
+        report = self.raw.get("monthly_report", [])
+        self._known(("monthly_report",), report if isinstance(report, list) else [], channels)
         for name, table in channels.items():
             if isinstance(table, dict) and table.get("fallback"):
                 self._known(("channels", name, "fallback"), [table["fallback"]], channels)

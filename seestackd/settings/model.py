@@ -146,6 +146,7 @@ class Settings(Table):
     """Everything that can be set. `monitors` holds the raw tables of `[monitors.<slug>]`."""
 
     default_channels: tuple[str, ...] = ()
+    monthly_report: tuple[str, ...] = ()
     server: Server = Field(default_factory=Server)
     storage: Storage = Field(default_factory=Storage)
     defaults: Defaults = Field(default_factory=Defaults)
@@ -165,4 +166,6 @@ class Settings(Table):
     @property
     def routing(self) -> Routing:
         """Who may hear of alerts."""
-        return routing(self.default_channels, self.channels, self.escalation, self.defaults.timezone)
+        return routing(
+            self.default_channels, self.channels, self.escalation, self.defaults.timezone, self.monthly_report
+        )

@@ -21,6 +21,7 @@ from seestackd.store.records import Project as Project
 from seestackd.store.records import StoredPing as StoredPing
 from seestackd.store.records import Tried as Tried
 from seestackd.store.retention import Retention
+from seestackd.store.uptime import Uptime
 
 
 class Transaction(Protocol):
@@ -43,6 +44,7 @@ class Transaction(Protocol):
     audit: Audit
     counting: Counting
     retention: Retention
+    uptime: Uptime
     routing: Routing
 
     def new_id(self) -> str:

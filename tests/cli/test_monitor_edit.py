@@ -29,6 +29,7 @@ RULES = {
     "--max-runtime": ("2h", "max_runtime_ms", 7_200_000),
     "--slow-factor": ("2.5", "slow_factor", 2.5),
     "--remind-every": ("4h", "remind_every_ms", 14_400_000),
+    "--public-name": ("Backups", "public_name", "Backups"),
     "--failures-before-alert": ("3", "failures_before_alert", 3),
     "--successes-before-recovery": ("2", "successes_before_recovery", 2),
     "--schedule": ("0 4 * * *", "schedule", "0 4 * * *"),
@@ -85,6 +86,7 @@ def test_a_rule_is_changed_alone(home: Bench, option: str) -> None:
         ("--max-runtime", "default", "max_runtime_ms"),
         ("--slow-factor", "off", "slow_factor"),
         ("--remind-every", "daily", "remind_every_ms"),
+        ("--public-name", "", "public_name"),
     ],
 )
 def test_a_rule_is_taken_away(home: Bench, option: str, word: str, name: str) -> None:

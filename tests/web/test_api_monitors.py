@@ -96,6 +96,7 @@ async def test_the_grace_comes_in_minutes_or_in_seconds(admin: Console, sent: di
 
 async def test_what_was_answered_can_be_sent_back_and_changes_nothing(admin: Console) -> None:
     sent = {**BODY, "graceSec": 172_801, "slowFactor": 2, "overlap": True, "remindEverySec": 3600, "maxRuntimeSec": 9}
+    sent |= {"public": True, "publicName": "Backups"}
     monitor = await admin.post(MONITORS, sent)
 
     answer = await admin.call("PUT", f"{MONITORS}/{monitor['id']}", monitor)

@@ -12,7 +12,10 @@ from seestackd.operations.monitors import ListMonitors, listed
 from seestackd.reload import changes_of
 from seestackd.store.interface import Transaction
 
-_PLAIN = ("overlap", "watch_from_creation", "failures_before_alert", "successes_before_recovery", "slow_factor")
+_PLAIN = (
+    "overlap", "watch_from_creation", "failures_before_alert", "successes_before_recovery", "slow_factor", "public",
+    "public_name",
+)  # fmt: skip
 
 
 def diff(tx: Transaction, call: Call, at: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from seestackd.operations.monitors import (
 from seestackd.store.interface import Transaction
 
 # The word that takes a rule away.
-_UNSET = {"max_runtime": "default", "slow_factor": "off", "remind_every": "daily"}
+_UNSET = {"max_runtime": "default", "slow_factor": "off", "remind_every": "daily", "public_name": ""}
 _FIELDS = {"grace": "grace_ms", "max_runtime": "max_runtime_ms", "remind_every": "remind_every_ms"}
 
 
@@ -81,7 +81,7 @@ def changed_rules(call: Call, before: Rules) -> Rules:
     said = {name: value for name, value in said.items() if name not in unset}
     if "slow_factor" in said:
         said["slow_factor"] = _factor(said["slow_factor"])
-    said |= {name: call.flag(name) for name in ("overlap", "watch_from_creation") if name in call.arguments}
+    said |= {name: call.flag(name) for name in ("overlap", "watch_from_creation", "public") if name in call.arguments}
     counts = ("failures_before_alert", "successes_before_recovery")
     said |= {name: call.number(name) for name in counts if name in call.arguments}
     new = new_rules(**said)
@@ -172,6 +172,8 @@ def described(view: MonitorView, routing: Routing) -> dict[str, Any]:
         "successes_before_recovery": rules.successes_before_recovery,
         "slow_factor": rules.slow_factor,
         "remind_every_ms": rules.remind_every_ms,
+        "public": rules.public,
+        "public_name": rules.public_name,
         "channels": list(channels_of(routing, monitor)[0]),
         "tags": list(monitor.tags),
         "source": monitor.source,

@@ -20,6 +20,7 @@ from seestackd.store.sqlite.replay import SqliteReplay
 from seestackd.store.sqlite.retention import SqliteRetention
 from seestackd.store.sqlite.runs import SqliteRuns, SqliteSlots
 from seestackd.store.sqlite.telemetry import SqliteTelemetry
+from seestackd.store.sqlite.uptime import SqliteUptime
 
 
 class SqliteTransaction:
@@ -48,6 +49,7 @@ class SqliteTransaction:
         self.audit = SqliteAudit(self.behind)
         self.retention = SqliteRetention(self.behind)
         self.counting = SqliteFigures(self.behind)
+        self.uptime = SqliteUptime(self.behind)
 
     def take_announced(self) -> list[object]:
         """Return what was announced, and begin anew."""

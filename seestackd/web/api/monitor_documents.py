@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from seestackd.core.monitor import MAX_GRACE_MS, MAX_RUNTIME_MS, MINUTE_MS, Rules, Status, shown_status
+from seestackd.core.monitor import MAX_GRACE_MS, MAX_NAME, MAX_RUNTIME_MS, MINUTE_MS, Rules, Status, shown_status
 from seestackd.errors import Invalid
 from seestackd.store.listings import MonitorRow
 from seestackd.web.api.fields import (
@@ -48,6 +48,8 @@ class MonitorBody(Body):
     successes_before_recovery: Annotated[Whole | None, Field(ge=1, le=100)] = None
     slow_factor: Annotated[float | None, Field(gt=1, le=1000, description="null: never told of slow runs")] = None
     remind_every_sec: Annotated[Whole | None, Field(ge=60, le=_MAX_GRACE_S, description="null: at 09:00")] = None
+    public: Annotated[bool | None, Field(description="Whether it stands on the public status page")] = None
+    public_name: Annotated[Name | None, Field(max_length=MAX_NAME, description="Its name there; null: as here")] = None
     channels: Annotated[Names | None, Field(description="null: those of its tags, or the default ones")] = None
     tags: Names | None = None
 
@@ -71,7 +73,9 @@ class MonitorBody(Body):
             found["remind_every_ms"] = None if self.remind_every_sec is None else self.remind_every_sec * 1000
         if "slow_factor" in sent:
             found["slow_factor"] = self.slow_factor
-        for name in ("overlap", "watch_from_creation", "failures_before_alert", "successes_before_recovery"):
+        if "public_name" in sent:
+            found["public_name"] = self.public_name
+        for name in ("overlap", "watch_from_creation", "failures_before_alert", "successes_before_recovery", "public"):
             if getattr(self, name) is not None:
                 found[name] = getattr(self, name)
         return {**found, **self._grace()}
@@ -113,6 +117,8 @@ class MonitorShown(Document):
     successes_before_recovery: int
     slow_factor: float | None
     remind_every_sec: int | None
+    public: bool
+    public_name: str | None
     channels: list[str] | None
     tags: list[str]
     source: Annotated[str, Field(description="What made it; one of `file` is changed in the configuration only")]
@@ -184,4 +190,6 @@ def _rules(rules: Rules) -> dict[str, Any]:
         "successes_before_recovery": rules.successes_before_recovery,
         "slow_factor": rules.slow_factor,
         "remind_every_sec": None if rules.remind_every_ms is None else rules.remind_every_ms // 1000,
+        "public": rules.public,
+        "public_name": rules.public_name,
     }
