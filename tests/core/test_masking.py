@@ -58,8 +58,8 @@ def test_the_value_under_a_telling_key_is_masked(key: str) -> None:
     [
         "",
         "plain text, nothing more",
-        '{"passwords":"kept","my_token":"kept","pinned":"kept","token":17,"secret":null,"pin":["1"]}',
-        "password: kept; token=kept",
+        '{"passwords":"kept","tokens":"kept","pinned":"kept","token":17,"secret":null,"pin":[1]}',
+        "password: kept; token: kept",
         '{"password":"[MASKED]","token":"[FILTERED]","pin":"[REDACTED]"}',
         '{"type":"password","value":"[MASKED]"}',
         "12:34 2026-03-31 1774958400123 +49 170 1234567",
