@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
-from seestackd.core.masking import mask_event, mask_text, mask_url
+from seestackd.core.masking import mask_events, mask_text, mask_urls
 from seestackd.core.output import harmless
 from seestackd.core.pings import PingKind
 from seestackd.core.replay import ReplayBatch, ReplayEvent, pack
@@ -145,17 +145,19 @@ def _heartbeat(body: bytes) -> wire.Heartbeat:
 
 
 def _requests(body: bytes) -> tuple[HttpRequest, ...]:
-    return tuple(_request(item) for item in _valid(wire.REQUESTS, body)["requests"])
+    items = _valid(wire.REQUESTS, body)["requests"]
+    paths = mask_urls([item["path"] for item in items])
+    return tuple(_request(item, path) for item, path in zip(items, paths, strict=True))
 
 
-def _request(item: wire.RequestItem) -> HttpRequest:
+def _request(item: wire.RequestItem, path: str) -> HttpRequest:
     return HttpRequest(
         at=item["timestamp"],
         trace_id=item["traceId"],
         outbound=item["direction"] == "outbound",
         method=item["method"].upper(),
         host=item["host"],
-        path=mask_url(item["path"]),
+        path=path,
         status_code=item["statusCode"],
         duration_ms=item["durationMs"],
         request_size=item.get("requestSize") or 0,
@@ -168,14 +170,12 @@ def _request(item: wire.RequestItem) -> HttpRequest:
 
 def _events(body: bytes) -> tuple[str, str, ReplayBatch]:
     document = _valid(wire.REPLAY, body, ("events", wire.EVENT))
+    items = document["events"]
+    data = mask_events([item["eventData"] for item in items])
+    urls = list({url for item in items if (url := item.get("url"))})
+    masked: dict[str | None, str] = dict(zip(urls, mask_urls(urls), strict=True))
     events = [
-        ReplayEvent(
-            item.get("timestampMillis"), item["eventType"], mask_event(item["eventData"]), _masked_url(item.get("url"))
-        )
-        for item in document["events"]
+        ReplayEvent(item.get("timestampMillis"), item["eventType"], text, masked.get(item.get("url"), item.get("url")))
+        for item, text in zip(items, data, strict=True)
     ]
     return document["fingerprint"], document["sessionId"], pack(events)
-
-
-def _masked_url(url: str | None) -> str | None:
-    return mask_url(url) if url else url

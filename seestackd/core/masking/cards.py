@@ -13,6 +13,7 @@ _BETWEEN = b" -"
 _DOUBLED = tuple(2 * digit - 9 * (digit > 4) for digit in range(10))
 # What follows where sixteen decimal digits are only the beginning of a UUID.
 _REST_OF_UUID = re2.compile(rb"(?i)-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_END_OF_UUID = re2.compile(rb"(?i)(?:-[0-9a-f]{4}){2}-\d{4}-\d{12}")
 
 
 def mask_cards(data: bytes) -> bytes:
@@ -50,5 +51,7 @@ def _mask(data: bytes, sure: int) -> bytes:
 def _is_part(data: bytes, begin: int, end: int) -> bool:
     """Tell whether the digits are those of a fraction or a UUID."""
     if data[begin - 1 : begin] == b"." and data[begin - 2 : begin - 1].isdigit():
+        return True
+    if data[begin - 1 : begin] == b"-" and _END_OF_UUID.match(data, max(0, begin - 11), end) is not None:
         return True
     return data[end : end + 1] == b"-" and _REST_OF_UUID.match(data, end) is not None

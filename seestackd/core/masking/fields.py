@@ -60,7 +60,7 @@ def _secrets(data: bytes) -> Iterator[_Value]:
             (begin, end), at = quoted(data, match.span(5))
             values.append(_Value(begin, end, b"", match[4] is not None))
         elif match[6]:
-            values.append(_Value(*match.span(6), match[3], match[4] is not None))
+            values.append(_Value(match.start(6), match.end(6), match[3], match[4] is not None))
         else:
             yield from _told(values, password, named)
             values, password, named = [], False, False

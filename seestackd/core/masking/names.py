@@ -17,7 +17,6 @@ _CAMEL = rb"(?-i:[\w.$-]*[a-z0-9](?:Pwd|PWD|Ssn|SSN|Cvv2?|CVV2?|Cvc2?|CVC2?|Pin|
 _BEFORE = rb"[\w.$\[-]*"
 
 
-
 def _named(short: bytes) -> bytes:
     return rb"(?:" + _BEFORE + _LONG + rb"|(?:" + _BEFORE + rb"[_.$\[-])?(?:" + short + rb")|" + _CAMEL + rb")\]?"
 

@@ -15,19 +15,21 @@ _KEYED = re2.compile(rb"(?i)" + _Q + FIELD + _Q + _COLON + rb"(\[" + SPACE + rb"
 _NEXT = re2.compile(SPACE + rb"," + SPACE + rb"(" + OPEN + rb")")
 _NUMBER = re2.compile(rb"(?i)(" + OPEN + rb")" + NUMBERED + _Q + _COLON + rb"(-?\d{3,}(?:\.\d+)?)\b")
 
-_EQUALS = rb"(?:=|%3D|\\{1,255}u003d)"
-_BARE = rb"(?:[^\s&;,'\"<>\\#%\0]|,[^\s&;,'\"<>\\#%\0]|%(?:[013-9a-f][0-9a-f]|2[013-57-9a-f]))+"
+_VALUE = rb"(?:[^\s&;,'\"<>\\#\0]|,[^\s&;,'\"<>\\#\0])+"
+# Where even the equals sign is escaped, an escaped & ends the value.
+_ESCAPED = rb"(?:[^\s&;,'\"<>\\#%\0]|%(?:[013-9a-f][0-9a-f]|2[013-57-9a-f]))+"
 
 
 def _pair(name: bytes) -> Any:
-    before = rb"(?i)([?&;#]|%3F|%26|\\{1,255}u0026|\b)"
-    return re2.compile(before + name + _EQUALS + rb"(?:(" + OPEN + rb")|(" + _BARE + rb"))")
+    before = rb"(?i)([?&;#]|%3F|%26|\\{1,255}u0026|\\[nrt]|\b)"
+    value = rb"(?:(" + OPEN + rb")|(" + _VALUE + rb"))"
+    return re2.compile(before + name + rb"(?:=" + value + rb"|(?:%3D|\\{1,255}u003d)(" + _ESCAPED + rb"))")
 
 
 _PARAMETER = _pair(FIELD)
 _ASSIGNMENT = _pair(NAME)
 _NO_VALUE = re2.compile(rb"[,}\]:)\s\0]|\z")
-_TAIL = re2.compile(rb"(?:#" + _BARE + rb")+")
+_TAIL = re2.compile(rb"(?:#" + _VALUE + rb")+")
 _NO_SECRETS = frozenset({b"true", b"false", b"null", b"none", b"yes", b"no", b"on", b"off", b"undefined"})
 
 
@@ -91,6 +93,8 @@ def _value(data: bytes, match: Any) -> tuple[Span | None, int]:
         if _NO_VALUE.match(data, begin) is not None:
             return None, begin
         return quoted(data, match.span(2))
+    if match[4]:
+        return match.span(4), match.end()
     begin, end = match.span(3)
     if match[3].lower() in _NO_SECRETS:
         return None, end

@@ -13,7 +13,6 @@ OPEN = rb"\\{0,255}(?:[\"']|u002[27])|&quot;|&#3[49];|%2[27]"
 SPACE = rb"(?:\s|%20|\+|\\{1,255}[nrt])*"
 
 
-
 @lru_cache(16)
 def _content(quote: bytes) -> Any:
     plain = quote[:1] if len(quote) == 1 else b""

@@ -2,7 +2,6 @@
 
 import binascii
 from collections.abc import Callable
-from typing import Any
 
 import re2
 
@@ -13,9 +12,9 @@ Rule = Callable[[bytes], bytes]
 _DEPTH = 3
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 # Four characters hold three bytes. Those of ASCII text have their top bits clear, which leaves a tenth of all groups:
-# names, hashes and pictures hardly ever begin with four such groups.
+# names, hashes and pictures seldom begin with two such groups.
 _GROUP = rb"[CDI-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
-_RUN = re2.compile(rb"(?:^|[^A-Za-z0-9+/_-])((?:" + _GROUP + rb"){4}[A-Za-z0-9+/_-]*)={0,2}")
+_RUN = re2.compile(rb"(?:^|[^A-Za-z0-9+/_-])((?:" + _GROUP + rb"){2}[A-Za-z0-9+/_-]{8,})={0,2}")
 _SEPARATOR = b"\0"
 
 
