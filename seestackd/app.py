@@ -15,12 +15,13 @@ from pathlib import Path
 
 from aiohttp import web
 
+from seestackd.backups import Backups
 from seestackd.clock import Clock
 from seestackd.core.keys import RANDOM_BYTES, Scope, make_secret
 from seestackd.delivery.apprise_sender import AppriseSender
 from seestackd.delivery.deadman import Deadman
 from seestackd.delivery.declared import channels_of, rule_policy
-from seestackd.delivery.rule_channels import RuleChannels, rule_channels
+from seestackd.delivery.rule_channels import RuleChannels
 from seestackd.delivery.worker import Delivery
 from seestackd.errors import Invalid
 from seestackd.feed import Feed
@@ -29,7 +30,7 @@ from seestackd.operations.alert_rules import targets as rule_targets
 from seestackd.operations.keys import CreateKey, EnsureProject, all_keys, create, ensure_project
 from seestackd.reload import Configured
 from seestackd.runner import Runner
-from seestackd.scheduler import Patience, Scheduler
+from seestackd.scheduler import Chore, Patience, Scheduler
 from seestackd.selfcheck import SelfCheck
 from seestackd.settings import Settings, split_address
 from seestackd.store.interface import Transaction
@@ -38,6 +39,7 @@ from seestackd.store.sqlite.lock import opened
 from seestackd.systemd import Inherited, Notifier, feed_watchdog, inherited_sockets, watchdog_seconds
 from seestackd.web.api.service import Channels
 from seestackd.web.auth import KeyTable
+from seestackd.web.metrics import Standing
 from seestackd.web.ping_urls import PingDefaults
 from seestackd.web.protocol import WebRunner
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
@@ -134,7 +136,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         by_rule.know(await runner.read(rule_targets, None))
         delivery = _delivery(settings, runner, feed, clock, by_rule, settings.server.public_url or addresses[0])
         swap = functools.partial(_swap, runner=runner, delivery=delivery, by_rule=by_rule)
-        configured = Configured(start.configuration, start.read, runner, swap)
+        configured = Configured(start.configuration, start.read, runner, swap, clock)
         await configured.start()
         keys = KeyTable(runner, feed, clock)
         await keys.load()
@@ -143,13 +145,12 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         stack.push_async_callback(delivery.stop)
         unix_socket = stack.enter_context(_unix_socket(settings.socket_path))
         await stack.enter_async_context(_answering(start.admin(runner, configured), unix_socket))
-        patience = Patience(settle_s=settings.judge.settle_s)
-        scheduler = Scheduler(runner, feed, clock, bool(start.inherited), patience, chores=(keys.flush_uses,))
+        backups = Backups(settings.storage.path, clock, lambda: configured.settings.backup)
+        scheduler = _scheduler(start, runner, feed, clock, configured, (keys.flush_uses, backups.due))
         check = SelfCheck(runner, scheduler, delivery, clock, settings.storage.path)
-        channels = Channels(
-            lambda: configured.settings.channels, lambda uid, sent: rule_channels(uid, sent, by_rule.policy)
-        )
-        edge = create_app(runner, keys, clock, _web_settings(settings), check, channels)
+        channels = Channels(lambda: configured.settings.channels, by_rule.of_rule)
+        standing = functools.partial(_standing, configured, backups)
+        edge = create_app(runner, keys, clock, _web_settings(settings), check, channels, standing)
         await edge.setup()
         await scheduler.start()
         stack.push_async_callback(scheduler.stop)
@@ -158,6 +159,21 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         stack.push_async_callback(_close, edge, sockets)
         await start_sites(edge, sockets)
         yield Started(addresses, first_key), check, configured
+
+
+def _scheduler(
+    start: _Start, runner: Runner, feed: Feed, clock: Clock, configured: Configured, chores: tuple[Chore, ...]
+) -> Scheduler:
+    patience = Patience(settle_s=configured.settings.judge.settle_s)
+    return Scheduler(
+        runner, feed, clock, bool(start.inherited), patience, chores, kept=lambda: configured.settings.retention.kept_ms
+    )
+
+
+def _standing(configured: Configured, backups: Backups) -> Standing:
+    """Return what metrics say of the configuration and of backups."""
+    taken = backups.state
+    return Standing(configured.ok, configured.applied_at, taken.trouble is None, taken.newest_at)
 
 
 async def _close(edge: WebRunner, sockets: list[socket.socket]) -> None:

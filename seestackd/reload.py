@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from seestackd.clock import Clock
 from seestackd.core.monitor import NewMonitor
 from seestackd.errors import Conflict, SeestackdError
 from seestackd.monitors_file import Configuration
@@ -23,7 +24,10 @@ AT_START_ONLY = ("server", "storage", "judge", "deadman", "defaults")
 
 
 class Configured:
-    """The configuration in force. `ok` is False after a reload that was refused; nothing has changed by it then."""
+    """The configuration in force. `ok` is False after a reload that was refused; nothing has changed by it then.
+
+    `trouble` says why it was refused, `applied_at` when what is in force was applied (ms UTC).
+    """
 
     def __init__(
         self,
@@ -31,9 +35,12 @@ class Configured:
         read: Callable[[], Configuration],
         runner: Runner,
         swap: Callable[[Settings], None],
+        clock: Clock,
     ) -> None:
         self.settings = configuration.settings
-        self.ok = True
+        self.trouble: str | None = None
+        self.applied_at = clock.now()
+        self._clock = clock
         self._monitors = configuration.monitors
         self._started = configuration.settings
         self._read = read
@@ -42,6 +49,11 @@ class Configured:
         self._one_at_a_time = asyncio.Lock()
         self._begun: set[asyncio.Task[None]] = set()
 
+    @property
+    def ok(self) -> bool:
+        """Whether the last reload was applied."""
+        return self.trouble is None
+
     async def start(self) -> None:
         """Apply the monitors of the start. Raises BadSettings; too many to archive are logged and left alone."""
         try:
@@ -49,8 +61,8 @@ class Configured:
         except SeestackdError as error:
             raise BadSettings([_said(error)]) from None
         if difference.refused:
-            self.ok = False
-            log.error("the monitors of the files were not applied: %s", refusal(difference).message)
+            self.trouble = refusal(difference).message
+            log.error("the monitors of the files were not applied: %s", self.trouble)
         elif difference.touched or difference.archived:
             log.info("monitors of the files: %s", summary(difference))
 
@@ -64,10 +76,10 @@ class Configured:
             try:
                 changes = await self._reload(force)
             except Exception as error:
-                self.ok = False
-                log.error("the configuration was not reloaded, the old one stays: %s", _said(error))
+                self.trouble = _said(error)
+                log.error("the configuration was not reloaded, the old one stays: %s", self.trouble)
                 raise
-            self.ok = True
+            self.trouble, self.applied_at = None, self._clock.now()
             return changes
 
     def begin_reload(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from apscheduler.triggers.base import BaseTrigger
 from seestackd.clock import Clock, zone_data_version
 from seestackd.clock_guard import ClockGuard
 from seestackd.core.events import DeadlineSet
+from seestackd.core.retention import Kind
 from seestackd.errors import Busy
 from seestackd.feed import Feed
 from seestackd.operations.blind import (
@@ -28,12 +29,14 @@ from seestackd.operations.blind import (
 from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
 from seestackd.operations.followups import FollowUp, follow_up
 from seestackd.operations.reports import tell_month
-from seestackd.operations.upkeep import Upkeep, awaits_operator, forget_old, prune
+from seestackd.operations.upkeep import KEPT_MS, Upkeep, awaits_operator, forget_old, prune
 from seestackd.operations.zones import follow_zone_data
 from seestackd.runner import Runner
 
 log = logging.getLogger(__name__)
 logging.getLogger("apscheduler").setLevel(logging.WARNING)
+
+Chore = Callable[[], Awaitable[None]]
 
 JUDGE_EVERY_S = 1.0
 HEAR_EVERY_S = 10.0
@@ -77,14 +80,18 @@ class Patience:
 
 @dataclass(slots=True)
 class Scheduler:
-    """Owns the timed jobs. `inherited` says whether the listening socket was held open while nobody listened."""
+    """Owns the timed jobs. `inherited` says whether the listening socket was held open while nobody listened.
+
+    `kept` returns how long rows of a kind are kept (ms).
+    """
 
     runner: Runner
     feed: Feed
     clock: Clock
     inherited: bool = False
     patience: Patience = field(default_factory=Patience)
-    chores: Sequence[Callable[[], Awaitable[None]]] = ()
+    chores: Sequence[Chore] = ()
+    kept: Callable[[], Mapping[Kind, int]] = lambda: KEPT_MS
     node: str = "local"
     timesync: Path = _TIMESYNC
     last_judged: float = 0.0
@@ -250,7 +257,7 @@ class Scheduler:
 
     async def _prune(self) -> None:
         """Delete what is old, with pauses in which others get the writer."""
-        command = Upkeep(self.clock.boottime(), self._boot_id)
+        command = Upkeep(self.clock.boottime(), self._boot_id, kept=self.kept())
         for _ in range(PRUNED_AT_ONCE):
             if not (await self.runner.run(prune, command)).more:
                 return

@@ -3,37 +3,81 @@
 import sqlite3
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seestackd.cli.client import settings_for
 from seestackd.cli.failures import Exit, Failure
+
+if TYPE_CHECKING:
+    from seestackd.store.sqlite.backup import Verified
 
 
 def add_to(commands: Any) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("backup", help="copy the database to a file, with the daemon running or not")
-    command.add_argument("file", metavar="FILE", type=Path, help="where the copy goes")
+    command.add_argument("file", metavar="FILE", nargs="?", type=Path, help="where it goes; else backup.directory")
     command.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    command.add_argument("--list", action="store_true", help="only list what is in backup.directory")
     command.add_argument("--json", action="store_true", help="for scripts")
     command.set_defaults(command=back_up)
 
 
 def back_up(options: Namespace) -> int:
     """Copy, verify, and only then give the copy its name."""
-    from seestackd.cli.output import as_json
-    from seestackd.store.sqlite import backup
-
-    database, target = settings_for(options).storage.path, Path(options.file).absolute()
+    settings = settings_for(options)
+    if options.list and options.file is not None:
+        raise Failure("--list takes no FILE: it lists what is in backup.directory", Exit.USAGE)
+    if (options.file is None or options.list) and settings.backup.directory is None:
+        raise Failure("no backup.directory is set; name a FILE, or set it in the configuration", Exit.USAGE)
+    if options.list:
+        return _list(settings.backup.directory, options.json)
+    database: Path = settings.storage.path
     # Read from here and not by the daemon: its unit may write to its own folder only, and answers pings meanwhile.
     try:
-        copy = backup.back_up(database, target, overwrite=options.force)
+        target, copy = _copied(settings, options)
     except OSError as error:
-        raise Failure(f"cannot write {target}: {error.filename or target}: {error.strerror}") from None
+        raise Failure(f"cannot write a backup: {error.filename or options.file}: {error.strerror}") from None
     except sqlite3.Error as error:
         raise Failure(f"{database} cannot be copied: {error}; is there space, and may you read it?") from None
-    if options.json:
+    _tell(target, copy, options.json)
+    return Exit.OK
+
+
+def _copied(settings: Any, options: Namespace) -> "tuple[Path, Verified]":
+    from seestackd.clock import Clock
+    from seestackd.store.sqlite import backup, backups
+
+    if options.file is not None:
+        target = Path(options.file).absolute()
+        return target, backup.back_up(settings.storage.path, target, overwrite=options.force)
+    taken, copy = backups.take(settings.storage.path, settings.backup.directory, Clock().now(), settings.backup.keep)
+    return taken.file, copy
+
+
+def _tell(target: Path, copy: "Verified", json: bool) -> None:
+    from seestackd.cli.output import as_json
+
+    if json:
         as_json({"file": str(target), "size": copy.size, "monitors": copy.monitors, "pings": copy.pings})
-        return Exit.OK
+        return
     held = f"{copy.monitors:,} monitors and {copy.pings:,} pings"
     print(f"{target}: {copy.size / 2**20:,.1f} MiB with {held}, verified.")
+
+
+def _list(folder: Path, json: bool) -> int:
+    from seestackd.cli.output import as_json, table
+    from seestackd.cli.verbs.instants import iso
+    from seestackd.store.sqlite.backups import listed
+
+    try:
+        found = listed(folder)
+    except OSError as error:
+        raise Failure(f"{folder} cannot be read: {error.strerror}; run as root or as the daemon's user") from None
+    if json:
+        as_json({"backups": [{"file": str(each.file), "taken_at": iso(each.at), "size": each.size} for each in found]})
+    else:
+        table(
+            ("TAKEN", "SIZE", "FILE"),
+            [(iso(each.at) or "", f"{each.size / 2**20:,.1f} MiB", str(each.file)) for each in found],
+        )
     return Exit.OK

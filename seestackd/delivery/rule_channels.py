@@ -157,6 +157,10 @@ class RuleChannels(Mapping[str, Channel]):
         """Take what is stored."""
         self._targets.update(targets)
 
+    def of_rule(self, project_uid: str, sent: Sequence[Mapping[str, Any]]) -> tuple[RuleChannel, ...]:
+        """Return what the channels that a rule names come to; raises Invalid."""
+        return rule_channels(project_uid, sent, self.policy)
+
     def __getitem__(self, name: str) -> Channel:
         target = self._targets[name]
         if name.startswith("email:"):

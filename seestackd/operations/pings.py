@@ -58,12 +58,16 @@ class RecordPing:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The answer: which monitor, which ping; `repeated` when its idempotency key had been seen."""
+    """The answer: which monitor, which ping; `repeated` when its idempotency key had been seen.
+
+    `duration_ms` is how long the run took that the ping ends, as far as that is known.
+    """
 
     monitor_uid: str
     ping_id: int
     created: bool = False
     repeated: bool = False
+    duration_ms: int | None = None
 
 
 def record(tx: Transaction, command: RecordPing, at: int) -> Recorded:
@@ -90,7 +94,7 @@ def record(tx: Transaction, command: RecordPing, at: int) -> Recorded:
     ping_id = store(tx, state, decision, ping, at)
     if key is not None:
         tx.pings.remember(command.project_id, command.slug, command.kind.value, key, ping_id, at)
-    return Recorded(monitor.uid, ping_id, created=created)
+    return Recorded(monitor.uid, ping_id, created=created, duration_ms=belongs.duration_ms)
 
 
 def record_or_count(tx: Transaction, command: RecordPing, at: int) -> Recorded | NotFound | Conflict:

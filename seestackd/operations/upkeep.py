@@ -1,19 +1,24 @@
 """Forgetting what has served its time, but not by a clock that may be wrong (semantics.md 6)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from seestackd.core.monitor import DAY_MS, MINUTE_MS
+from seestackd.core.retention import Kind
 from seestackd.store.interface import Transaction
-from seestackd.store.retention import Kind
 
 PING_KEYS_KEPT_MS = 8 * DAY_MS
 KEPT_MS = {
     Kind.PINGS: 90 * DAY_MS,
-    Kind.ALERTS: 90 * DAY_MS,
-    Kind.HISTORY: 400 * DAY_MS,
     Kind.REQUESTS: 14 * DAY_MS,
     Kind.REPLAY: 7 * DAY_MS,
+    Kind.LEDGER: 400 * DAY_MS,
+    Kind.INCIDENTS: 400 * DAY_MS,
+    Kind.BLIND: 400 * DAY_MS,
+    Kind.OUTBOX: 90 * DAY_MS,
+    Kind.AUDIT: 400 * DAY_MS,
 }
+"""How long rows of a kind are kept when the settings do not say (ms)."""
 WAIT_AFTER_STEP_MS = 10 * MINUTE_MS
 WAIT_FOR_OPERATOR_MS = DAY_MS
 
@@ -23,11 +28,15 @@ _FOR_OPERATOR = "upkeep_held"
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """Delete at most `limit` rows of a kind; `boot_at` is milliseconds since boot, `boot_id` says which boot."""
+    """Delete at most `limit` rows of a kind that are older than what is `kept` of it (ms).
+
+    `boot_at` is milliseconds since boot, `boot_id` says which boot.
+    """
 
     boot_at: int
     boot_id: str
     limit: int = 500
+    kept: Mapping[Kind, int] = field(default_factory=lambda: KEPT_MS)
 
 
 def forget_old(tx: Transaction, command: Upkeep, at: int) -> int:
@@ -50,7 +59,7 @@ def prune(tx: Transaction, command: Upkeep, at: int) -> Forgotten:
     """Delete what has been kept as long as its kind is, at most `limit` rows of a table."""
     if _in_doubt(tx, command, at):
         return Forgotten(0, False, waits=True)
-    rows, more = tx.retention.forget({kind: at - kept for kind, kept in KEPT_MS.items()}, command.limit)
+    rows, more = tx.retention.forget({kind: at - kept for kind, kept in command.kept.items()}, command.limit)
     return Forgotten(rows, more)
 
 

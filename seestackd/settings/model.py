@@ -14,6 +14,7 @@ from seestackd.core.alerts import Routing
 from seestackd.core.durations import parse_duration
 from seestackd.settings.alerting import AlertRules, ChannelSettings, Deadman, escalation_steps, routing
 from seestackd.settings.tables import Table, duration_ms, problem
+from seestackd.settings.upkeep import Backup, Retention
 
 MIB = 1024 * 1024
 MAX_GRACE_MS = 30 * 86_400_000
@@ -153,6 +154,8 @@ class Settings(Table):
     judge: Judge = Field(default_factory=Judge)
     deadman: Deadman = Field(default_factory=Deadman)
     alert_rules: AlertRules = Field(default_factory=AlertRules)
+    backup: Backup = Field(default_factory=Backup)
+    retention: Retention = Field(default_factory=Retention)
     channels: dict[str, ChannelSettings] = Field(default_factory=dict)
     escalation: Annotated[dict[str, tuple[str, ...]], AfterValidator(escalation_steps)] = Field(default_factory=dict)
     monitors: dict[str, dict[str, Any]] = Field(default_factory=dict)

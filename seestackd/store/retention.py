@@ -1,18 +1,9 @@
-"""What is kept for a while, by how long."""
+"""What upkeep may ask of the store."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Protocol
 
-
-class Kind(StrEnum):
-    """Rows that are kept equally long: pings with outputs and runs; alerts; slots, incidents, blind time, audit."""
-
-    PINGS = "pings"
-    ALERTS = "alerts"
-    HISTORY = "history"
-    REQUESTS = "requests"
-    REPLAY = "replay"
+from seestackd.core.retention import Kind
 
 
 class Retention(Protocol):

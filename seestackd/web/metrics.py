@@ -3,7 +3,8 @@
 import ipaddress
 import platform
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import accumulate
 
 from aiohttp import web
@@ -11,7 +12,7 @@ from aiohttp import web
 from seestackd import __version__
 from seestackd.clock import Clock
 from seestackd.errors import SeestackdError
-from seestackd.operations.metrics import LATENESS_BOUNDS_MS, Tally, figures
+from seestackd.operations.metrics import DURATION_BOUNDS_MS, LATENESS_BOUNDS_MS, Tally, figures
 from seestackd.runner import Runner
 from seestackd.store.figures import Figures
 from seestackd.web.auth import KeyTable
@@ -24,13 +25,29 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 Sample = tuple[str, Mapping[str, str], float]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether the last reload was applied and when that was; whether backups succeed and when the newest was taken.
+
+    Instants in ms UTC.
+    """
+
+    config_ok: bool = True
+    config_at: int | None = None
+    backup_ok: bool = True
+    backup_at: int | None = None
+
+
 class Metrics:
     """Answers programs on this machine, and others with a key of scope read or admin.
 
     However often it is asked, the store is asked at most every 2 s.
     """
 
-    def __init__(self, runner: Runner, keys: KeyTable, answers: Answers, clock: Clock) -> None:
+    def __init__(
+        self, runner: Runner, keys: KeyTable, answers: Answers, clock: Clock, standing: Callable[[], Standing]
+    ) -> None:
+        self._standing = standing
         self._runner = runner
         self._keys = keys
         self._answers = answers
@@ -60,7 +77,14 @@ class Metrics:
         return self._found
 
     def _text(self, found: Figures) -> str:
-        return "".join((*_counters(self._tally), *self._process(), *_standing(found, self._clock.now())))
+        return "".join(
+            (
+                *_counters(self._tally),
+                *self._process(),
+                *_configured(self._standing()),
+                *_standing(found, self._clock.now()),
+            )
+        )
 
     def _process(self) -> Iterable[str]:
         runner, versions = self._runner, {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
@@ -84,6 +108,26 @@ def _counters(tally: Tally) -> Iterable[str]:
     ]
     judged += [("_sum", {}, tally.lateness_ms / 1000), ("_count", {}, sum(tally.judged))]
     yield _family("judging_lateness_seconds", "histogram", "How long after its deadline a monitor was judged", judged)
+    yield _family("run_duration_seconds", "histogram", "How long runs took, by how they ended", _durations(tally))
+
+
+def _durations(tally: Tally) -> Iterable[Sample]:
+    bounds = [*(f"{bound / 1000:g}" for bound in DURATION_BOUNDS_MS), "+Inf"]
+    for result, counts in tally.durations.items():
+        said = {"result": result}
+        yield from (("_bucket", {**said, "le": le}, n) for le, n in zip(bounds, accumulate(counts), strict=True))
+        yield from [("_sum", said, tally.durations_ms[result] / 1000), ("_count", said, sum(counts))]
+
+
+def _configured(standing: Standing) -> Iterable[str]:
+    yield _gauge("config_ok", "0 after a reload that was refused", [({}, float(standing.config_ok))])
+    yield _gauge("config_applied_seconds", "When the configuration in force was applied", _instant(standing.config_at))
+    yield _gauge("backup_ok", "0 when the last scheduled backup failed", [({}, float(standing.backup_ok))])
+    yield _gauge("backup_newest_seconds", "When the newest scheduled backup was taken", _instant(standing.backup_at))
+
+
+def _instant(at: int | None) -> list[tuple[Mapping[str, str], float]]:
+    return [] if at is None else [({}, at / 1000)]
 
 
 def _standing(found: Figures, now: int) -> Iterable[str]:

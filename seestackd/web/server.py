@@ -1,7 +1,7 @@
 """The aiohttp application and the sockets it listens on."""
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -16,7 +16,7 @@ from seestackd.web.cors import Cors
 from seestackd.web.errors import Answers
 from seestackd.web.health import Check, Liveness, Readiness
 from seestackd.web.ingest import Ingest
-from seestackd.web.metrics import Metrics
+from seestackd.web.metrics import Metrics, Standing
 from seestackd.web.ping_urls import PingDefaults, PingUrls
 from seestackd.web.protocol import WebRunner
 from seestackd.web.proxies import Proxies
@@ -51,11 +51,13 @@ def create_app(
     settings: WebSettings,
     check: Check | None = None,
     channels: Channels | None = None,
+    standing: Callable[[], Standing] = Standing,
 ) -> WebRunner:
     """Return the web edge, not yet listening: `await setup()`, then `start_sites`; `await cleanup()` stops it.
 
     `keys` must be loaded before the first request. What is in flight at the stop is answered within `shutdown_timeout`.
-    `check` is what /livez and /readyz ask; without it there is no /readyz. `channels` knows the channels that exist.
+    `check` is what /livez and /readyz ask; without it there is no /readyz. `channels` knows the channels that exist,
+    `standing` what metrics say of configuration and backups.
     """
     answers = Answers(clock)
     bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
@@ -70,7 +72,7 @@ def create_app(
     )
     readiness = None if check is None else Readiness(check)
     ingest = Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins), proxies)
-    add_routes(app, ingest, ping_urls, Liveness(check), readiness, Metrics(runner, keys, answers, clock))
+    add_routes(app, ingest, ping_urls, Liveness(check), readiness, Metrics(runner, keys, answers, clock, standing))
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels or Channels(), clock.now))
     add_documentation(app)
 

@@ -242,3 +242,30 @@ def test_what_a_killed_daemon_left_in_its_log_is_kept_too(kept: Bench, tmp_path:
 
     assert asked(Path(answer["kept"]), "SELECT count(*) FROM monitors") == [(2,)]
     assert [path.name for path in kept.data.iterdir() if path.name.endswith(".part")] == []
+
+
+def test_without_a_name_it_goes_to_the_folder_of_the_settings_and_is_listed(kept: Bench, tmp_path: Path) -> None:
+    kept.configure(f"{CHANNELS}\n[backup]\ndirectory = 'copies'\nkeep = 1\n")
+    taken = json.loads(kept.run("backup", "--json").stdout)
+    listed = json.loads(kept.run("backup", "--list", "--json").stdout)["backups"]
+
+    assert Path(taken["file"]).parent == tmp_path / "copies"
+    assert [each["file"] for each in listed] == [taken["file"]]
+    assert taken["file"] in kept.run("backup", "--list").stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["--list"], ["x.db", "--list"]])
+def test_without_a_folder_in_the_settings_it_needs_a_name(kept: Bench, arguments: list[str]) -> None:
+    done = kept.run("backup", *arguments)
+
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "backup.directory" in done.stderr
+
+
+def test_a_running_daemon_takes_one_by_itself(kept: Bench, tmp_path: Path) -> None:
+    kept.configure(f"{CHANNELS}\n[backup]\ndirectory = '{tmp_path / 'copies'}'\n")
+    daemon = kept.serve()
+    daemon.until("verified")
+
+    (copy,) = (tmp_path / "copies").iterdir()
+    assert verify(copy).monitors == 1

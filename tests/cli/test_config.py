@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -242,3 +243,22 @@ def test_check_config_refuses_to_send_mail_of_rules_through_what_sends_none(benc
     checked = bench.run("check-config")
     assert checked.returncode == 3
     assert "channels.chat: alert_rules.mail_through names it, so it needs a mailto:// URL" in checked.stderr
+
+
+def test_metrics_tell_of_a_reload_that_was_refused(running: tuple[Bench, Daemon]) -> None:
+    bench, daemon = running
+    good = (bench.folder / "seestackd.toml").read_text()
+    assert figure(daemon, "config_ok") == 1
+
+    bench.configure(f"{good}\n[monitors.broken]\nschedule = 'never'\n")
+    assert bench.run("reload").returncode == 3
+    assert figure(daemon, "config_ok") == 0
+
+    bench.configure(good)
+    assert bench.run("reload").returncode == 0
+    assert figure(daemon, "config_ok") == 1
+
+
+def figure(daemon: Daemon, name: str) -> float:
+    with urllib.request.urlopen(f"{daemon.url}/metrics", timeout=10) as answer:
+        return float(re.findall(rf"^seestackd_{name} (\S+)$", answer.read().decode(), re.MULTILINE)[0])

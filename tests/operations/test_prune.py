@@ -7,11 +7,12 @@ import pytest
 
 from seestackd.core.monitor import Monitor, new_monitor
 from seestackd.core.pings import PingKind
+from seestackd.core.retention import Kind
 from seestackd.feed import Feed
 from seestackd.operations import keys, monitors, pings
 from seestackd.operations.listings import ListHistory, heard
 from seestackd.operations.outbox import AckDead, QueueTest, ack_dead, queue_test
-from seestackd.operations.upkeep import Forgotten, Upkeep, hold_after_step, prune
+from seestackd.operations.upkeep import KEPT_MS, Forgotten, Upkeep, hold_after_step, prune
 from seestackd.runner import Runner
 from seestackd.store.listings import Page
 from seestackd.store.sqlite.connection import SqliteStore
@@ -163,3 +164,16 @@ def test_nothing_goes_while_the_clock_is_in_doubt(house: House) -> None:
     house.runner.call(lambda tx, command, at: hold_after_step(tx, at), None)
 
     assert house.prune() == Forgotten(0, False, waits=True)
+
+
+def test_each_kind_is_kept_as_long_as_the_settings_say(house: House) -> None:
+    house.ping()
+    house.ping()
+    house.ping()
+    house.at += 3 * DAY_MS
+    kept = {**KEPT_MS, Kind.PINGS: 2 * DAY_MS}
+    house.runner.call(prune, Upkeep(0, "", kept=kept))
+    assert (house.count("pings"), house.count("runs"), house.count("slots") > 0) == (1, 1, True)
+
+    house.runner.call(prune, Upkeep(0, "", kept={**kept, Kind.LEDGER: DAY_MS}))
+    assert house.count("slots") == 0

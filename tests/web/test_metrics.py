@@ -138,3 +138,21 @@ async def test_the_metrics_described_are_those_that_exist(daemon: Daemon) -> Non
     families = re.findall(r"^# TYPE (\S+) (\w+)$", (await asked(daemon, {})).body.decode(), re.MULTILINE)
 
     assert sorted(rows) == sorted(families)
+
+
+async def test_it_tells_how_long_runs_took_by_how_they_ended(daemon: Daemon) -> None:
+    await daemon.send("/ingest/v1/heartbeat", {**document("success"), "durationMs": 700})
+    await daemon.send("/ingest/v1/heartbeat", {**document("failed"), "durationMs": 90_000})
+    await daemon.send(f"/ping/{'p' * 22}/start", method="GET", key=None)
+    daemon.clock.at += 4_000
+    await daemon.send(f"/ping/{'p' * 22}", method="GET", key=None)
+
+    found = await scraped(daemon)
+
+    assert found["seestackd_run_duration_seconds_sum"] == {
+        (("result", "success"),): 4.7,
+        (("result", "failed"),): 90,
+    }
+    buckets = found["seestackd_run_duration_seconds_bucket"]
+    assert [buckets[(("le", le), ("result", "success"))] for le in ("0.1", "1", "5", "+Inf")] == [0, 1, 2, 2]
+    assert [buckets[(("le", le), ("result", "failed"))] for le in ("60", "300")] == [0, 1]

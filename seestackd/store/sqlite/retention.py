@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from seestackd.store.retention import Kind
+from seestackd.core.retention import Kind
 from seestackd.store.sqlite.behind import WriteBehind
 
 _MONITORS_AT_ONCE = 100
@@ -25,7 +25,7 @@ _TABLES = {
         _Table("pings", "arrived_at", children=(("outputs", "ping_id"),)),
         _Table("runs", "started_at"),
     ),
-    Kind.ALERTS: (
+    Kind.OUTBOX: (
         _Table(
             "outbox",
             "created_at",
@@ -33,12 +33,9 @@ _TABLES = {
             (("attempts", "outbox_id"),),
         ),
     ),
-    Kind.HISTORY: (
-        _Table("incidents", "coalesce(closed_at, opened_at)", "closed_at IS NOT NULL"),
-        _Table("blind_windows", "ended_at"),
-        _Table("clock_steps", "at"),
-        _Table("audit", "at"),
-    ),
+    Kind.INCIDENTS: (_Table("incidents", "coalesce(closed_at, opened_at)", "closed_at IS NOT NULL"),),
+    Kind.BLIND: (_Table("blind_windows", "ended_at"), _Table("clock_steps", "at")),
+    Kind.AUDIT: (_Table("audit", "at"),),
     Kind.REQUESTS: (_Table("http_requests", "at"),),
     Kind.REPLAY: (_Table("replay_batches", "received_at"),),
 }
@@ -63,7 +60,7 @@ class SqliteRetention:
             for table in tables:
                 deleted, further = self._forget(table, before[kind], limit)
                 gone, more = gone + deleted, more or further
-        deleted, further = self._forget_slots(before[Kind.HISTORY], limit)
+        deleted, further = self._forget_slots(before[Kind.LEDGER], limit)
         return gone + deleted, more or further
 
     def _forget(self, table: _Table, before: int, limit: int) -> tuple[int, bool]:
