@@ -16,7 +16,7 @@ CODE := $(wildcard seestackd tests bench)
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run demo test check static format rooms check-long bench lock deploy clean
+.PHONY: help install run demo test check static format rooms check-long bench lock deploy clean bench-requests
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,10 @@ check-long: install ## run the tests that take minutes
 
 bench: install ## measure speed: prints numbers, judges nothing
 	@exec $(BIN)/python -m bench
+
+bench-requests: install ## numbers on HTTP requests: batches, heartbeats beside them, 10 million stored
+	@$(BIN)/python -m bench.batches
+	@$(BIN)/python -m bench.batches scale
 
 lock: ## pin what pyproject.toml asks for, with hashes (needs uv; UPGRADE=--upgrade takes newer versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: $(BIN)/pip install uv, or set UV=/path/to/uv" >&2; exit 1; }

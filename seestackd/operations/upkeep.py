@@ -60,6 +60,8 @@ def prune(tx: Transaction, command: Upkeep, at: int) -> Forgotten:
     if _in_doubt(tx, command, at):
         return Forgotten(0, False, waits=True)
     rows, more = tx.retention.forget({kind: at - kept for kind, kept in command.kept.items()}, command.limit)
+    if not more:
+        tx.rollups.tidy(at, command.limit)
     return Forgotten(rows, more)
 
 

@@ -21,6 +21,7 @@ from seestackd.store.records import Project as Project
 from seestackd.store.records import StoredPing as StoredPing
 from seestackd.store.records import Tried as Tried
 from seestackd.store.retention import Retention
+from seestackd.store.telemetry import Rollups, Telemetry
 from seestackd.store.uptime import Uptime
 
 
@@ -38,7 +39,8 @@ class Transaction(Protocol):
     incidents: nouns.Incidents
     outbox: nouns.Outbox
     alert_rules: AlertRules
-    telemetry: nouns.Telemetry
+    telemetry: Telemetry
+    rollups: Rollups
     replay: nouns.Replay
     listings: Listings
     audit: Audit

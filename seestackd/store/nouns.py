@@ -9,7 +9,6 @@ from seestackd.core.monitor import Monitor, NewMonitor, SlotEntry, State
 from seestackd.core.pings import Ping
 from seestackd.core.replay import ReplayBatch, ReplayEvent
 from seestackd.core.runs import Run
-from seestackd.core.telemetry import HttpRequest
 from seestackd.store.outbox import Outbox as Outbox
 from seestackd.store.records import Alive, BlindWindow, Key, Project, StoredPing
 
@@ -182,17 +181,6 @@ class Incidents(Protocol):
     def next_action(self) -> int | None: ...
     def shift(self, step_ms: int) -> None:
         """Move what is waited for with a step of the clock."""
-        ...
-
-
-class Telemetry(Protocol):
-    def append(self, project_id: int, rows: Sequence[HttpRequest]) -> None: ...
-    def between(self, project_id: int, since: int, until: int, limit: int) -> list[HttpRequest]:
-        """Return requests of `since <= at < until`, the newest first."""
-        ...
-
-    def by_trace(self, project_id: int, trace_id: str, limit: int) -> list[HttpRequest]:
-        """Return the requests of one trace, the oldest first."""
         ...
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from seestackd.core.telemetry import HttpRequest
-from seestackd.store.nouns import Telemetry
 from seestackd.store.sqlite.connection import SqliteStore
+from seestackd.store.telemetry import Telemetry
 
 AT = 1_775_000_000_000
 
@@ -46,8 +46,8 @@ def test_a_window_holds_its_begin_and_not_its_end(telemetry: Telemetry) -> None:
 def test_a_trace_is_told_from_its_begin(telemetry: Telemetry) -> None:
     telemetry.append(1, [a_request(AT + 5, "a"), a_request(AT + 1, "a"), a_request(AT + 3, "b")])
 
-    assert [request.at - AT for request in telemetry.by_trace(1, "a", 10)] == [1, 5]
-    assert [request.at - AT for request in telemetry.by_trace(1, "a", 1)] == [1]
+    assert [request.at - AT for _, request in telemetry.by_trace(1, "a", 10)] == [1, 5]
+    assert [request.at - AT for _, request in telemetry.by_trace(1, "a", 1)] == [1]
 
 
 def test_projects_do_not_see_each_other(telemetry: Telemetry) -> None:

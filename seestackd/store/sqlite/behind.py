@@ -53,6 +53,12 @@ class WriteBehind:
             self.flush()
         return self._connection.executemany(statement, values)
 
+    def insert(self, insert: Insert, rows: list[tuple[Any, ...]]) -> None:
+        """Write rows at once, many in one statement."""
+        if self._waiting:
+            self.flush()
+        self._write(insert, rows)
+
     def flush(self) -> None:
         """Write what waits. Raises sqlite3.Error, and then nothing waits any more."""
         waiting, self._waiting = self._waiting, {}

@@ -16,8 +16,8 @@ _KEY = (
 )
 _NEW_PROJECT = "INSERT INTO projects (uid, slug, name, created_at, platform) VALUES (?, ?, ?, ?, ?) RETURNING id"
 _OF_A_PROJECT = (
-    "keys", "maintenance", "ping_keys", "http_requests", "replay_batches", "incidents", "outbox", "audit",
-    "alert_rules", "alert_channels",
+    "keys", "maintenance", "ping_keys", "http_requests", "request_endpoints", "request_counts", "request_latencies",
+    "replay_batches", "incidents", "outbox", "audit", "alert_rules", "alert_channels",
 )  # fmt: skip
 _NEW_KEY = (
     "INSERT INTO keys (uid, project_id, name, scope, hash, prefix, created_at, secret, environment)"
@@ -28,8 +28,9 @@ _NEW_KEY = (
 class SqliteProjects:
     """The `projects` table."""
 
-    def __init__(self, connection: WriteBehind) -> None:
+    def __init__(self, connection: WriteBehind, on_remove: Callable[[], None] = lambda: None) -> None:
         self._execute = connection.execute
+        self._on_remove = on_remove
 
     def create(self, slug: str, name: str, uid: str, at: int, platform: str | None = None) -> Project:
         """Store a project; raises Conflict when the slug is taken."""
@@ -53,6 +54,7 @@ class SqliteProjects:
         for table in _OF_A_PROJECT:
             self._execute(f"DELETE FROM {table} WHERE project_id = ?", (project_id,))
         self._execute("DELETE FROM projects WHERE id = ?", (project_id,))
+        self._on_remove()
 
     def by_slug(self, slug: str) -> Project | None:
         row = self._execute(f"SELECT {_PROJECT} FROM projects WHERE slug = ?", (slug,)).fetchone()

@@ -18,6 +18,7 @@ from seestackd.store.sqlite.outbox import SqliteOutbox
 from seestackd.store.sqlite.pings import SqlitePings
 from seestackd.store.sqlite.replay import SqliteReplay
 from seestackd.store.sqlite.retention import SqliteRetention
+from seestackd.store.sqlite.rollups import SqliteRollups
 from seestackd.store.sqlite.runs import SqliteRuns, SqliteSlots
 from seestackd.store.sqlite.telemetry import SqliteTelemetry
 from seestackd.store.sqlite.uptime import SqliteUptime
@@ -32,7 +33,8 @@ class SqliteTransaction:
         self.routing = Routing()
         self.announced: list[object] = []
         self.announce = self.announced.append
-        self.projects = SqliteProjects(self.behind)
+        self.telemetry = SqliteTelemetry(self.behind)
+        self.projects = SqliteProjects(self.behind, self.telemetry.forget)
         self.keys = SqliteKeys(self.behind, self.announce)
         self.monitors = SqliteMonitors(self.behind, self.announce)
         self.pings = SqlitePings(self.behind)
@@ -43,7 +45,7 @@ class SqliteTransaction:
         self.incidents = SqliteIncidents(self.behind)
         self.outbox = SqliteOutbox(self.behind, self.announce)
         self.alert_rules = SqliteAlertRules(self.behind, self.announce)
-        self.telemetry = SqliteTelemetry(self.behind)
+        self.rollups = SqliteRollups(self.behind)
         self.replay = SqliteReplay(self.behind)
         self.listings = SqliteListings(self.behind)
         self.audit = SqliteAudit(self.behind)
@@ -65,6 +67,7 @@ class SqliteTransaction:
         self.maintenance.forget()
         self.runs.forget()
         self.alert_rules.forget()
+        self.telemetry.forget()
 
     def meta(self, key: str) -> str | None:
         row = self.behind.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

@@ -2,7 +2,17 @@
 
 from aiohttp import web
 
-from seestackd.web.api import alert_rules, history, incidents, keys, maintenance, monitors, notifications, projects
+from seestackd.web.api import (
+    alert_rules,
+    history,
+    http_requests,
+    incidents,
+    keys,
+    maintenance,
+    monitors,
+    notifications,
+    projects,
+)
 from seestackd.web.api.route import Route
 from seestackd.web.api.service import Service
 
@@ -15,6 +25,7 @@ ROUTES: tuple[Route, ...] = (
     *keys.ROUTES,
     *alert_rules.ROUTES,
     *notifications.ROUTES,
+    *http_requests.ROUTES,
 )
 
 

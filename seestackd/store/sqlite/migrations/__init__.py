@@ -6,9 +6,15 @@ from types import ModuleType
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from seestackd.store.sqlite.migrations import m001_first, m002_management, m003_alert_rules, m005_public
+from seestackd.store.sqlite.migrations import (
+    m001_first,
+    m002_management,
+    m003_alert_rules,
+    m005_public,
+    m006_telemetry,
+)
 
-STEPS: tuple[ModuleType, ...] = (m001_first, m002_management, m003_alert_rules, m005_public)
+STEPS: tuple[ModuleType, ...] = (m001_first, m002_management, m003_alert_rules, m005_public, m006_telemetry)
 
 MIGRATIONS = Migrations("seestackd")
 

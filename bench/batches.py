@@ -1,0 +1,223 @@
+"""HTTP requests in batches of 100: how many a second, beside heartbeats, on disk, and how fast they are asked for."""
+
+import http.client
+import json
+import random
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlsplit
+
+from bench.fleet import Fleet, build, daemon
+from bench.wrk import available
+from seestackd.core.telemetry import HttpRequest
+from seestackd.store.interface import Transaction
+from seestackd.store.listings import Page
+from seestackd.store.sqlite.connection import SqliteStore
+from seestackd.store.telemetry import Wanted
+
+SECONDS = 8
+CLIENTS = 16
+BODIES = 40
+STEADY_S = 10.0
+STORED = 10_000_000
+DAY_MS = 86_400_000
+TIMES = 15
+_SCRIPT = Path(__file__).with_name("requests.lua")
+
+
+def a_batch(rng: random.Random, now: int) -> list[HttpRequest]:
+    """Make 100 requests as a small shop sends them."""
+    return [
+        HttpRequest(
+            at=now - rng.randrange(5000),
+            trace_id=f"{rng.getrandbits(128):032x}",
+            outbound=rng.random() < 0.3,
+            method=rng.choice(("GET", "GET", "GET", "POST")),
+            host=rng.choice(("shop.example", "api.shop.example", "psp.example:8443")),
+            path=rng.choice(("/", "/api/cart", "/api/pay", f"/api/users/{rng.randrange(10**6)}", "/search", "/login")),
+            status_code=rng.choices((200, 302, 404, 500, 0), (93, 3, 2, 1, 1))[0],
+            duration_ms=int(rng.expovariate(1 / 120)),
+            request_size=rng.randrange(2000),
+            response_size=rng.randrange(60_000),
+            is_slow=False,
+            user_id=f"u_{rng.randrange(5000)}",
+            error_fingerprint=None,
+        )
+        for _ in range(100)
+    ]
+
+
+def as_body(batch: list[HttpRequest]) -> str:
+    """Write a batch as clients send it."""
+    items = [
+        {
+            "traceId": r.trace_id, "direction": r.direction, "method": r.method, "host": r.host, "path": r.path,
+            "statusCode": r.status_code, "durationMs": r.duration_ms, "requestSize": r.request_size,
+            "responseSize": r.response_size, "userId": r.user_id,
+            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(r.at / 1000)) + f".{r.at % 1000:03}Z",
+        }
+        for r in batch
+    ]  # fmt: skip
+    return json.dumps({"requests": items}, separators=(",", ":"))
+
+
+def measure() -> int:
+    """Print the table; returns 1 when a run had bad answers."""
+    rng, now = random.Random(4711), int(time.time() * 1000)
+    bodies = [as_body(a_batch(rng, now)) for _ in range(BODIES)]
+    with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as folder:
+        (Path(folder) / "bodies").write_text("\n".join(bodies))
+        fleet = build(Path(folder) / "fleet", 100)
+        with daemon(fleet) as (url, _):
+            bad = _flood(url, fleet.key, Path(folder) / "bodies")
+            time.sleep(5)
+            _beside(url, fleet.key, bodies)
+            time.sleep(5)
+        _on_disk(fleet)
+    return 1 if bad else 0
+
+
+def _flood(url: str, key: str, bodies: Path) -> int:
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{CLIENTS}",
+        f"-d{SECONDS}s",
+        "--latency",
+        "-s",
+        str(_SCRIPT),
+        url,
+        "--",
+        key,
+        str(bodies),
+    ]
+    report = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS + 60, check=True).stdout
+    rate = next(float(line.split()[1]) for line in report.splitlines() if line.startswith("Requests/sec"))
+    bad = "Non-2xx" in report
+    print(
+        f"requests, durable, {CLIENTS} clients, batches of 100: {rate * 100:,.0f} items/s{' BAD ANSWERS' if bad else ''}"
+    )
+    return int(bad)
+
+
+def _beside(url: str, key: str, bodies: list[str]) -> None:
+    """Compare the latency of heartbeats alone and beside 10 batches a second."""
+    idle = _heartbeats(url, key)
+    with ThreadPoolExecutor(1) as pool:
+        stop = threading.Event()
+        steady = pool.submit(_steadily, url, key, bodies, stop)
+        beside = _heartbeats(url, key)
+        stop.set()
+        sent = steady.result()
+    for name, times in (("idle", idle), (f"beside {sent / STEADY_S:.0f} batches/s", beside)):
+        print(f"heartbeats, {name}: p50 {times[len(times) // 2]:.2f} ms, p99 {times[len(times) * 99 // 100]:.2f} ms")
+
+
+def _heartbeats(url: str, key: str) -> list[float]:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    body = json.dumps({"slug": "job-000001", "status": "success", "durationMs": 5})
+    times, until = [], time.monotonic() + STEADY_S
+    while time.monotonic() < until:
+        begin = time.perf_counter()
+        connection.request("POST", "/ingest/v1/heartbeat", body, _headers(key))
+        connection.getresponse().read()
+        times.append((time.perf_counter() - begin) * 1000)
+        time.sleep(0.005)
+    connection.close()
+    return sorted(times)
+
+
+def _steadily(url: str, key: str, bodies: list[str], stop: threading.Event) -> int:
+    connection, sent = http.client.HTTPConnection(urlsplit(url).netloc), 0
+    while not stop.wait(0.1):
+        connection.request("POST", "/ingest/v1/http-requests", bodies[sent % len(bodies)], _headers(key))
+        connection.getresponse().read()
+        sent += 1
+    connection.close()
+    return sent
+
+
+def _headers(key: str) -> dict[str, str]:
+    return {"X-SeeStack-Key": key, "Content-Type": "application/json"}
+
+
+def _on_disk(fleet: Fleet) -> None:
+    file = fleet.folder / "data" / "seestackd.db"
+    database = sqlite3.connect(file)
+    (count,) = database.execute("SELECT count(*) FROM http_requests").fetchone()
+    (behind,) = database.execute("SELECT max(0, ? - summed) FROM request_progress", (count,)).fetchone()
+    database.execute("VACUUM")
+    (size,) = database.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()
+    database.close()
+    print(f"{count:,} requests stored, {behind:,} not summed yet: {size / max(1, count):.0f} bytes each, all included")
+
+
+def at_scale(stored: int = STORED) -> int:
+    """Store millions of requests over two days and print how long it takes to ask for them."""
+    with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as folder:
+        store = SqliteStore.open(Path(folder) / "seestackd.db")
+        now = int(time.time() * 1000)
+        _fill(store, stored, now)
+        size = (Path(folder) / "seestackd.db").stat().st_size
+        print(f"{stored:,} requests over 48 h: {size / stored:.0f} bytes each, sums and indexes included")
+        trace = store.read(lambda tx: tx.telemetry.between(1, now - DAY_MS, now, 1))[0].trace_id
+        asked = {
+            "stats, 24 h": lambda tx: tx.rollups.directions(1, now - DAY_MS, now),
+            "endpoints, 24 h": lambda tx: tx.rollups.endpoints(1, now - DAY_MS, now, now),
+            "series, 24 h": lambda tx: tx.rollups.series(1, (now - DAY_MS) // 900_000 * 900_000, 900_000, 97),
+            "list page": lambda tx: tx.telemetry.listed(1, now - DAY_MS, now, Wanted(), Page(0, 50)),
+            "list page, 5xx": lambda tx: tx.telemetry.listed(1, now - DAY_MS, now, Wanted(status=5), Page(0, 50)),
+            "list page, page 20,000": lambda tx: tx.telemetry.listed(1, now - DAY_MS, now, Wanted(), Page(10**6, 50)),
+            "list page, by path": lambda tx: tx.telemetry.listed(
+                1, now - DAY_MS, now, Wanted(path="users/5"), Page(0, 50)
+            ),
+            "by trace": lambda tx: tx.telemetry.by_trace(1, trace, 100),
+        }
+        for name, query in asked.items():
+            times = []
+            for _ in range(TIMES):
+                begin = time.perf_counter()
+                store.read(query)
+                times.append((time.perf_counter() - begin) * 1000)
+            print(f"{name:<24}median {median(times):>8.1f} ms, worst {max(times):>8.1f} ms")
+        store.close()
+    return 0
+
+
+def _fill(store: SqliteStore, stored: int, now: int) -> None:
+    session = store.writer(lambda: "00000000-0000-7000-8000-000000000000")
+    rng = random.Random(4711)
+    pool = [a_batch(rng, 0) for _ in range(200)]
+
+    def some(tx: Transaction, first: int, count: int) -> None:
+        for number in range(first, first + count, 100):
+            at = now - 2 * DAY_MS + number * 2 * DAY_MS // stored
+            batch = [
+                r._replace(at=at - r.at % 3000, trace_id=f"{rng.getrandbits(128):032x}")
+                for r in pool[rng.randrange(200)]
+            ]
+            tx.telemetry.append(1, batch)
+
+    for first in range(0, stored, 10_000):
+        session.begin()
+        some(session.transaction, first, 10_000)
+        while session.transaction.rollups.advance(1_000, now):
+            pass
+        session.commit()
+    session.begin()
+    session.transaction.rollups.tidy(now, 10_000)
+    session.commit()
+
+
+if __name__ == "__main__":
+    if not available():
+        print("wrk is missing: apt-get install wrk", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(at_scale() if sys.argv[1:] == ["scale"] else measure())
