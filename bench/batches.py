@@ -101,9 +101,8 @@ def _flood(url: str, key: str, bodies: Path) -> int:
     report = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS + 60, check=True).stdout
     rate = next(float(line.split()[1]) for line in report.splitlines() if line.startswith("Requests/sec"))
     bad = "Non-2xx" in report
-    print(
-        f"requests, durable, {CLIENTS} clients, batches of 100: {rate * 100:,.0f} items/s{' BAD ANSWERS' if bad else ''}"
-    )
+    verdict = " BAD ANSWERS" if bad else ""
+    print(f"requests, durable, {CLIENTS} clients, batches of 100: {rate * 100:,.0f} items/s{verdict}")
     return int(bad)
 
 
