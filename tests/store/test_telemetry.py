@@ -23,7 +23,9 @@ def telemetry(tmp_path: Path) -> Iterator[Telemetry]:
 
 
 def a_request(at: int = AT, trace_id: str = "t", outbound: bool = True) -> HttpRequest:
-    return HttpRequest(at, trace_id, outbound, "GET", "h:1", "/p?é", 0, 2**63 - 1, 0, 5, not outbound, None, "fp")
+    return HttpRequest(
+        at, trace_id, outbound, "GET", "h:1", "/p?é", 0, 2**63 - 1 if outbound else 7, 0, 5, outbound, None, "fp"
+    )
 
 
 def test_requests_come_back_as_they_were_stored(telemetry: Telemetry) -> None:
@@ -33,7 +35,7 @@ def test_requests_come_back_as_they_were_stored(telemetry: Telemetry) -> None:
 
     found = telemetry.between(1, AT, AT + 2, 10)
     assert found == [stored[1], stored[0]]
-    assert [(request.outbound, request.is_slow) for request in found] == [(False, True), (True, False)]
+    assert [(request.outbound, request.is_slow) for request in found] == [(False, False), (True, True)]
 
 
 def test_a_window_holds_its_begin_and_not_its_end(telemetry: Telemetry) -> None:

@@ -78,9 +78,9 @@ class RequestQuery(PagedQuery):
     ] = None
     host: Annotated[str | None, Field(max_length=255)] = None
     path: Annotated[
-        str | None, Field(max_length=1_000, description="A part of the path, in any case; `:id` is any id")
+        str | None, Field(max_length=500, description="A part of the path, in any case; `:id` is any id")
     ] = None
-    user_id: Annotated[str | None, Field(max_length=1_000)] = None
+    user_id: Annotated[str | None, Field(max_length=500)] = None
 
     def wanted_requests(self) -> Wanted:
         """Return which requests to list."""
@@ -97,7 +97,7 @@ class RequestQuery(PagedQuery):
 class TraceQuery(Query):
     """Which trace."""
 
-    trace_id: Annotated[str | None, Field(description="Required", max_length=10_000)] = None
+    trace_id: Annotated[str | None, Field(description="Required", max_length=500)] = None
 
 
 class Stats(Document):
