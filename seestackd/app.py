@@ -150,7 +150,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         check = SelfCheck(runner, scheduler, delivery, clock, settings.storage.path)
         channels = Channels(lambda: configured.settings.channels, by_rule.of_rule)
         standing = functools.partial(_standing, configured, backups)
-        edge = create_app(runner, keys, clock, _web_settings(settings), check, channels, standing)
+        edge = create_app(runner, keys, clock, _web_settings(settings), check, channels, standing, feed)
         await edge.setup()
         await scheduler.start()
         stack.push_async_callback(scheduler.stop)

@@ -66,7 +66,7 @@ async def test_the_urls_described_are_those_that_exist(tmp_path: Path) -> None:
     described = {path for row in rows for path in re.findall(r"`([^`]+)`", row)}
 
     async with listening(tmp_path) as (_, paths):
-        shown = {re.sub(r"^/api/v1/.*", "/api/v1/…", path.replace("{rest}", "…")) for path in paths}
+        shown = {re.sub(r"^/(api/v1|badge)/.*", r"/\1/…", path.replace("{rest}", "…")) for path in paths}
         assert shown == described
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from seestackd.cli import (
     alert,
     backup,
+    badge,
     check_config,
     config,
     doctor,
@@ -38,6 +39,7 @@ NOUNS = (
     export,
     monitor,
     explain,
+    badge,
     incident,
     maintenance,
     key,

@@ -95,6 +95,7 @@ def _show(options: Namespace) -> int:
             ("Alerts to", ", ".join(monitor["channels"]) or "nobody: no channel is set"),
             ("Tags", ", ".join(monitor["tags"]) or NOTHING),
             *(("Ping URL", url) for url in monitor["ping_urls"]),
+            ("Badge", monitor["badge_url"]),
         ]
     )
     return Exit.OK

@@ -2,10 +2,19 @@
 
 from aiohttp import web
 
+from seestackd.web.badges import Badges
 from seestackd.web.health import Liveness, Readiness
 from seestackd.web.ingest import Ingest
 from seestackd.web.metrics import Metrics
 from seestackd.web.ping_urls import PingUrls
+from seestackd.web.status import Status
+
+
+def add_public(app: web.Application, status: Status, badges: Badges) -> None:
+    """Register what everybody may see."""
+    for method in ("GET", "HEAD"):
+        app.router.add_route(method, "/status", status.status)
+        app.router.add_route(method, r"/badge/{token}/{kind:m|t}/{name:.+}.{form:svg|json}", badges.badge)
 
 
 def add_routes(

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from seestackd.clock import Clock
+from seestackd.feed import Feed
 from seestackd.runner import Runner
 from seestackd.web.api.routes import add_api
 from seestackd.web.api.service import Channels, Service
 from seestackd.web.auth import KeyTable
+from seestackd.web.badges import Badges
 from seestackd.web.bodies import Bodies
 from seestackd.web.cors import Cors
 from seestackd.web.errors import Answers
@@ -21,7 +23,8 @@ from seestackd.web.ping_urls import PingDefaults, PingUrls
 from seestackd.web.protocol import WebRunner
 from seestackd.web.proxies import Proxies
 from seestackd.web.reference import add_documentation
-from seestackd.web.routes import add_routes
+from seestackd.web.routes import add_public, add_routes
+from seestackd.web.status import Status
 
 BACKLOG = 1024
 _OUTPUT_TIMEOUTS = 4  # outputs may be larger than what SDKs send, and the key is known before they are read
@@ -52,12 +55,14 @@ def create_app(
     check: Check | None = None,
     channels: Channels | None = None,
     standing: Callable[[], Standing] = Standing,
+    feed: Feed | None = None,
 ) -> WebRunner:
     """Return the web edge, not yet listening: `await setup()`, then `start_sites`; `await cleanup()` stops it.
 
     `keys` must be loaded before the first request. What is in flight at the stop is answered within `shutdown_timeout`.
     `check` is what /livez and /readyz ask; without it there is no /readyz. `channels` knows the channels that exist,
-    `standing` what metrics say of configuration and backups.
+    `standing` what metrics say of configuration and backups. `feed` tells of changes; without one the
+    status page is as old as it may be.
     """
     answers = Answers(clock)
     bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
@@ -75,6 +80,7 @@ def create_app(
     add_routes(app, ingest, ping_urls, Liveness(check), readiness, Metrics(runner, keys, answers, clock, standing))
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels or Channels(), clock.now))
     add_documentation(app)
+    add_public(app, Status(runner, answers, clock, feed), Badges(runner, answers, clock))
 
     async def close(app: web.Application) -> None:
         bodies.close()

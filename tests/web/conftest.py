@@ -150,7 +150,7 @@ async def listening(prepared: Prepared, folder: Path, settings: WebSettings) -> 
     table = KeyTable(runner, feed, clock)
     await table.load()
     channels = Channels(of_rule=lambda uid, sent: rule_channels(uid, sent, MAILED))
-    edge = create_app(runner, table, clock, settings, channels=channels)
+    edge = create_app(runner, table, clock, settings, channels=channels, feed=feed)
     await edge.setup()
     listener = bind("127.0.0.1", 0)
     await start_sites(edge, [listener])

@@ -61,7 +61,18 @@ class Verb:
 
 def verbs() -> dict[str, Verb]:
     """Return every verb by its name on the wire."""
-    from seestackd.cli.verbs import alerts, config, explain, incidents, keys, maintenance, monitors, prune, upkeep
+    from seestackd.cli.verbs import (
+        alerts,
+        badges,
+        config,
+        explain,
+        incidents,
+        keys,
+        maintenance,
+        monitors,
+        prune,
+        upkeep,
+    )
 
-    nouns = (alerts, config, explain, incidents, keys, maintenance, monitors, prune, upkeep)
+    nouns = (alerts, badges, config, explain, incidents, keys, maintenance, monitors, prune, upkeep)
     return {name: verb for noun in nouns for name, verb in noun.VERBS.items()}

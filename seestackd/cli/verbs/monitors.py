@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from seestackd.cli.verbs import Call, Verb
+from seestackd.cli.verbs.badges import of_monitor
 from seestackd.cli.verbs.channels import known_channels
 from seestackd.cli.verbs.instants import iso, until
 from seestackd.cli.verbs.ping_urls import ping_urls
@@ -129,7 +130,8 @@ def shown(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     """Return one monitor, with the addresses that its job can report to. Raises NotFound."""
     project_id, slug = project_of(tx), call.text("slug")
     monitor = monitors.shown(tx, MonitorNamed(project_id, slug), at).monitor
-    return {**one(tx, project_id, slug, at), "ping_urls": ping_urls(tx, monitor, call.settings)}
+    urls = {"ping_urls": ping_urls(tx, monitor, call.settings), "badge_url": of_monitor(tx, call.settings, slug)}
+    return {**one(tx, project_id, slug, at), **urls}
 
 
 def one(tx: Transaction, project_id: int, slug: str, at: int) -> dict[str, Any]:

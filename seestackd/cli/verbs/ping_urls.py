@@ -10,10 +10,14 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 def ping_urls(tx: Transaction, monitor: Monitor, settings: Settings) -> list[str]:
     """Return the monitor's ping URLs: by the project's newest ping key and its slug, and by its own ping id."""
-    base = settings.server.public_url or _listening_at(settings.server.listen)
     secret = newest_ping_secret(tx, monitor.project_id)
     paths = [monitor.ping_id] if secret is None else [f"{secret}/{monitor.slug}", monitor.ping_id]
-    return [f"{base.rstrip('/')}/ping/{path}" for path in paths]
+    return [f"{base_url(settings)}/ping/{path}" for path in paths]
+
+
+def base_url(settings: Settings) -> str:
+    """Return the address under which the daemon is reached, without a trailing slash."""
+    return (settings.server.public_url or _listening_at(settings.server.listen)).rstrip("/")
 
 
 def _listening_at(listen: str) -> str:
