@@ -68,13 +68,8 @@ def create_app(
     bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
     proxies = Proxies(settings.trusted_proxies)
     app = web.Application(client_max_size=settings.max_body_bytes)
-    ping_urls = PingUrls(
-        runner,
-        keys,
-        proxies,
-        settings.created_by_ping,
-        settings.body_timeout * _OUTPUT_TIMEOUTS,
-    )
+    output_timeout = settings.body_timeout * _OUTPUT_TIMEOUTS
+    ping_urls = PingUrls(runner, keys, proxies, settings.created_by_ping, output_timeout)
     readiness = None if check is None else Readiness(check)
     ingest = Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins), proxies)
     add_routes(app, ingest, ping_urls, Liveness(check), readiness, Metrics(runner, keys, answers, clock, standing))
