@@ -42,6 +42,7 @@ class Transaction(Protocol):
     telemetry: Telemetry
     rollups: Rollups
     replay: nouns.Replay
+    sessions: nouns.Sessions
     listings: Listings
     audit: Audit
     counting: Counting

@@ -9,8 +9,11 @@ from seestackd.core.monitor import Monitor, NewMonitor, SlotEntry, State
 from seestackd.core.pings import Ping
 from seestackd.core.replay import ReplayBatch, ReplayEvent
 from seestackd.core.runs import Run
+from seestackd.core.sessions import Session
+from seestackd.store.listings import Page
 from seestackd.store.outbox import Outbox as Outbox
 from seestackd.store.records import Alive, BlindWindow, Key, Project, StoredPing
+from seestackd.store.sessions import Wanted
 
 
 class Projects(Protocol):
@@ -185,9 +188,29 @@ class Incidents(Protocol):
 
 
 class Replay(Protocol):
-    def append(
-        self, project_id: int, fingerprint: str, session_id: str, received_at: int, batch: ReplayBatch
-    ) -> None: ...
+    def append(self, project_id: int, fingerprint: str, session_id: str, received_at: int, batch: ReplayBatch) -> None:
+        """Store a batch, and its session in short."""
+        ...
+
     def events(self, project_id: int, fingerprint: str, limit: int) -> list[ReplayEvent]:
         """Return the oldest events of all batches of a fingerprint, oldest first."""
+        ...
+
+
+class Sessions(Protocol):
+    def grow(self, project_id: int, session: Session) -> None:
+        """Store a session in short, in place of what was stored of its fingerprint."""
+        ...
+
+    def by_fingerprint(self, project_id: int, fingerprint: str) -> Session | None: ...
+    def by_session_id(self, project_id: int, session_id: str) -> Session | None:
+        """Return the newest session that calls itself so."""
+        ...
+
+    def listed(self, project_id: int, wanted: Wanted, page: Page) -> list[Session]:
+        """Return sessions, the last active first."""
+        ...
+
+    def count(self, project_id: int, wanted: Wanted, limit: int) -> int:
+        """Return how many there are, counting to `limit`."""
         ...

@@ -122,7 +122,7 @@ def _scopes(route: Route) -> str:
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
-    schema = {"type": "string", "format": "uuid"}
+    schema = {"type": "string", "format": "uuid"} if route.part == "uuid" else {"type": "string", "minLength": 1}
     names = re.findall(r"{(\w+)}", route.path)
     return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
 

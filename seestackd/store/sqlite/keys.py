@@ -17,7 +17,7 @@ _KEY = (
 _NEW_PROJECT = "INSERT INTO projects (uid, slug, name, created_at, platform) VALUES (?, ?, ?, ?, ?) RETURNING id"
 _OF_A_PROJECT = (
     "keys", "maintenance", "ping_keys", "http_requests", "request_endpoints", "request_counts", "request_latencies",
-    "replay_batches", "incidents", "outbox", "audit", "alert_rules", "alert_channels",
+    "replay_batches", "sessions", "erasures", "incidents", "outbox", "audit", "alert_rules", "alert_channels",
 )  # fmt: skip
 _NEW_KEY = (
     "INSERT INTO keys (uid, project_id, name, scope, hash, prefix, created_at, secret, environment)"

@@ -1,6 +1,7 @@
 """Replay batches in SQLite, one zstd blob each (performance.md, batches: rows would stall heartbeats)."""
 
 from seestackd.core.replay import ReplayBatch, ReplayEvent, unpack
+from seestackd.core.sessions import stretch
 from seestackd.store.sqlite.behind import WriteBehind
 
 _INSERT = (
@@ -25,12 +26,9 @@ class SqliteReplay:
 
     def append(self, project_id: int, fingerprint: str, session_id: str, received_at: int, batch: ReplayBatch) -> None:
         """Store a batch; what carries no instant counts from its arrival."""
-        instants = [at for at in (batch.first_at, batch.last_at) if at is not None]
-        if batch.undated:
-            instants.append(received_at)
         self._execute(
             _INSERT,
-            (project_id, fingerprint, session_id, received_at, min(instants), max(instants), batch.count,
+            (project_id, fingerprint, session_id, received_at, *stretch(batch, received_at), batch.count,
              batch.has_error, batch.size, batch.body),
         )  # fmt: skip
 

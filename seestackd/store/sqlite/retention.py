@@ -44,6 +44,10 @@ DELETE FROM slots WHERE monitor_id = :monitor AND first_at IN
   (SELECT first_at FROM slots
    WHERE monitor_id = :monitor AND first_at < :before AND last_at < :before ORDER BY first_at LIMIT :rest)
 """
+# A session goes with its last batch.
+_FORGET_SESSIONS = (
+    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE received_at < ? ORDER BY received_at LIMIT ?)"
+)
 
 
 class SqliteRetention:
@@ -60,6 +64,7 @@ class SqliteRetention:
             for table in tables:
                 deleted, further = self._forget(table, before[kind], limit)
                 gone, more = gone + deleted, more or further
+        gone += self._execute(_FORGET_SESSIONS, (before[Kind.REPLAY], limit)).rowcount
         deleted, further = self._forget_slots(before[Kind.LEDGER], limit)
         return gone + deleted, more or further
 

@@ -20,6 +20,7 @@ from seestackd.store.sqlite.replay import SqliteReplay
 from seestackd.store.sqlite.retention import SqliteRetention
 from seestackd.store.sqlite.rollups import SqliteRollups
 from seestackd.store.sqlite.runs import SqliteRuns, SqliteSlots
+from seestackd.store.sqlite.sessions import SqliteSessions
 from seestackd.store.sqlite.telemetry import SqliteTelemetry
 from seestackd.store.sqlite.uptime import SqliteUptime
 
@@ -47,6 +48,7 @@ class SqliteTransaction:
         self.alert_rules = SqliteAlertRules(self.behind, self.announce)
         self.rollups = SqliteRollups(self.behind)
         self.replay = SqliteReplay(self.behind)
+        self.sessions = SqliteSessions(self.behind)
         self.listings = SqliteListings(self.behind)
         self.audit = SqliteAudit(self.behind)
         self.retention = SqliteRetention(self.behind)

@@ -12,6 +12,7 @@ from seestackd.web.api import (
     monitors,
     notifications,
     projects,
+    replay,
 )
 from seestackd.web.api.route import Route
 from seestackd.web.api.service import Service
@@ -26,6 +27,7 @@ ROUTES: tuple[Route, ...] = (
     *alert_rules.ROUTES,
     *notifications.ROUTES,
     *http_requests.ROUTES,
+    *replay.ROUTES,
 )
 
 

@@ -12,9 +12,17 @@ from seestackd.store.sqlite.migrations import (
     m003_alert_rules,
     m005_public,
     m006_telemetry,
+    m007_replay,
 )
 
-STEPS: tuple[ModuleType, ...] = (m001_first, m002_management, m003_alert_rules, m005_public, m006_telemetry)
+STEPS: tuple[ModuleType, ...] = (
+    m001_first,
+    m002_management,
+    m003_alert_rules,
+    m005_public,
+    m006_telemetry,
+    m007_replay,
+)
 
 MIGRATIONS = Migrations("seestackd")
 
