@@ -22,6 +22,7 @@ from seestackd.store.records import StoredPing as StoredPing
 from seestackd.store.records import Tried as Tried
 from seestackd.store.retention import Retention
 from seestackd.store.telemetry import Rollups, Telemetry
+from seestackd.store.told import Told
 from seestackd.store.uptime import Uptime
 
 
@@ -47,6 +48,7 @@ class Transaction(Protocol):
     audit: Audit
     counting: Counting
     retention: Retention
+    told: Told
     uptime: Uptime
     routing: Routing
 

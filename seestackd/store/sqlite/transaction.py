@@ -22,6 +22,7 @@ from seestackd.store.sqlite.rollups import SqliteRollups
 from seestackd.store.sqlite.runs import SqliteRuns, SqliteSlots
 from seestackd.store.sqlite.sessions import SqliteSessions
 from seestackd.store.sqlite.telemetry import SqliteTelemetry
+from seestackd.store.sqlite.told import SqliteTold
 from seestackd.store.sqlite.uptime import SqliteUptime
 
 
@@ -53,6 +54,7 @@ class SqliteTransaction:
         self.audit = SqliteAudit(self.behind)
         self.retention = SqliteRetention(self.behind)
         self.counting = SqliteFigures(self.behind)
+        self.told = SqliteTold(self.behind)
         self.uptime = SqliteUptime(self.behind)
 
     def take_announced(self) -> list[object]:

@@ -1,0 +1,127 @@
+"""Incidents and alerts as people follow them up: who was told, whether it arrived, what became of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from seestackd.core.incidents import OutboxRow
+from seestackd.core.monitor import DAY_MS
+from seestackd.errors import NotFound
+from seestackd.store.interface import Attempt, Transaction
+from seestackd.store.listings import IncidentRow, Page
+from seestackd.store.told import Wanted
+
+RECENT_MS = 30 * DAY_MS
+CHANNELS_OF = 500
+ATTEMPTS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ListIncidents:
+    """A page of incidents; `slug` leaves one monitor's, `channel` those that it was told of."""
+
+    project_id: int
+    page: Page
+    state: str = "all"
+    slug: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTold:
+    """How far one channel got to know of an incident: `state` is delivered, pending or dead; `reason` why."""
+
+    channel: str
+    state: str
+    reason: str | None
+    row_id: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLine:
+    """An incident and what each channel was told of it."""
+
+    row: IncidentRow
+    told: tuple[ChannelTold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentLog:
+    """A page of incidents; over the last 30 days how many there were and the median time to recover (None: none)."""
+
+    lines: tuple[IncidentLine, ...]
+    total: int
+    open: int
+    recent: int
+    median_ms: int | None
+    channels: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentStory:
+    """One incident with every alert about it, and the attempts to send each."""
+
+    row: IncidentRow
+    alerts: tuple[tuple[OutboxRow, tuple[Attempt, ...]], ...]
+
+
+def log(tx: Transaction, command: ListIncidents, at: int) -> IncidentLog:
+    """Return a page of incidents, the newest first. Raises NotFound for an unknown monitor."""
+    wanted = Wanted(command.state, _monitor_id(tx, command), command.channel)
+    rows = tx.told.incidents(command.project_id, wanted, command.page)
+    alerts = tx.told.alerts([row.incident.id for row in rows])
+    recent = [
+        one for one in tx.uptime.troubles(command.project_id, at - RECENT_MS, at) if one.began_at > at - RECENT_MS
+    ]
+    lasted = [one.closed_at - one.began_at for one in recent if one.closed_at is not None]
+    return IncidentLog(
+        lines=tuple(IncidentLine(row, _told(alerts.get(row.incident.id, ()))) for row in rows),
+        total=tx.told.count(command.project_id, wanted),
+        open=tx.told.count(command.project_id, Wanted("open")),
+        recent=len(recent),
+        median_ms=round(median(lasted)) if lasted else None,
+        channels=tx.told.channels(command.project_id, CHANNELS_OF),
+    )
+
+
+def _monitor_id(tx: Transaction, command: ListIncidents) -> int | None:
+    if command.slug is None:
+        return None
+    monitor = tx.monitors.by_slug(command.project_id, command.slug)
+    if monitor is None:
+        raise NotFound(f"There is no monitor {command.slug}")
+    return monitor.id
+
+
+def _told(alerts: Iterable[OutboxRow]) -> tuple[ChannelTold, ...]:
+    """Return the word on each channel: what was given up counts most, then what waits."""
+    worst: dict[str, OutboxRow] = {}
+    for row in alerts:
+        if row.state == "superseded":
+            continue
+        known = worst.get(row.alert.channel)
+        if known is None or _weight(row) >= _weight(known):
+            worst[row.alert.channel] = row
+    return tuple(
+        ChannelTold(channel, row.state, row.result if row.state != "delivered" else None, row.id, row.attempts)
+        for channel, row in sorted(worst.items())
+    )
+
+
+def _weight(row: OutboxRow) -> int:
+    if row.state == "dead":
+        return 2 if row.acknowledged_at is None else 0
+    return 1 if row.state == "pending" else 0
+
+
+def story(tx: Transaction, command: tuple[int, int], at: int) -> IncidentStory:
+    """Return one incident by (project id, its number). Raises NotFound."""
+    project_id, number = command
+    row = tx.told.incident(project_id, number) if number < 2**63 else None
+    if row is None:
+        raise NotFound(f"There is no incident {number}")
+    alerts = tx.told.alerts([number]).get(number, [])
+    return IncidentStory(
+        row, tuple((one, tuple(tx.outbox.attempts_of(one.told_by or one.id, ATTEMPTS_SHOWN))) for one in alerts)
+    )
