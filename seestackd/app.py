@@ -25,6 +25,7 @@ from seestackd.delivery.rule_channels import RuleChannels
 from seestackd.delivery.worker import Delivery
 from seestackd.errors import Invalid
 from seestackd.feed import Feed
+from seestackd.listeners import is_local, listeners, shown
 from seestackd.monitors_file import Configuration
 from seestackd.operations.alert_rules import targets as rule_targets
 from seestackd.operations.keys import CreateKey, EnsureProject, all_keys, create, ensure_project
@@ -32,7 +33,7 @@ from seestackd.reload import Configured
 from seestackd.runner import Runner
 from seestackd.scheduler import Chore, Patience, Scheduler
 from seestackd.selfcheck import SelfCheck
-from seestackd.settings import Settings, split_address
+from seestackd.settings import Settings
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.store.sqlite.lock import opened
@@ -40,15 +41,17 @@ from seestackd.systemd import Inherited, Notifier, feed_watchdog, inherited_sock
 from seestackd.web.api.service import Channels
 from seestackd.web.auth import KeyTable
 from seestackd.web.metrics import Standing
+from seestackd.web.pages.site import Dashboard
 from seestackd.web.ping_urls import PingDefaults
 from seestackd.web.protocol import WebRunner
-from seestackd.web.server import WebSettings, bind, create_app, start_sites
+from seestackd.web.server import WebSettings, create_app, start_sites
 
 log = logging.getLogger(__name__)
 
 LOCK_WAIT_S = 10.0
 LINGER_S = 0.2
 BROKEN_EXIT = 70
+REFUSED_CONFIGURATION = "The configuration could not be reloaded, the old one stays; see the log."
 FIRST_KEY_NAME = "first"
 PING_KEY_NAME = "ping-urls"
 
@@ -125,13 +128,13 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
     """Start every part, what others lean on first; stop in the opposite order."""
     settings, clock, feed = start.configuration.settings, Clock(), Feed()
     async with AsyncExitStack() as stack:
-        sockets = stack.enter_context(_listeners(settings.server.listen, start.inherited))
+        sockets = stack.enter_context(listeners(settings.server.listen, start.inherited))
         runner = Runner(start.store, clock, feed, _broken)
         runner.route(settings.routing)
         runner.start()
         stack.push_async_callback(runner.stop)
         first_key = await _first_start(runner, start.attended)
-        addresses = tuple(_shown(listening) for listening in sockets)
+        addresses = tuple(shown(listening) for listening in sockets)
         by_rule = RuleChannels(feed, rule_policy(settings))
         by_rule.know(await runner.read(rule_targets, None))
         delivery = _delivery(settings, runner, feed, clock, by_rule, settings.server.public_url or addresses[0])
@@ -150,7 +153,8 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         check = SelfCheck(runner, scheduler, delivery, clock, settings.storage.path)
         channels = Channels(lambda: configured.settings.channels, by_rule.of_rule)
         standing = functools.partial(_standing, configured, backups)
-        edge = create_app(runner, keys, clock, _web_settings(settings), check, channels, standing, feed)
+        pages = _dashboard(settings, feed, configured, sockets)
+        edge = create_app(runner, keys, clock, _web_settings(settings), check, channels, standing, feed, pages)
         await edge.setup()
         await scheduler.start()
         stack.push_async_callback(scheduler.stop)
@@ -189,32 +193,6 @@ async def _close(edge: WebRunner, sockets: list[socket.socket]) -> None:
     await edge.cleanup()
 
 
-@contextmanager
-def _listeners(listen: str, inherited: list[Inherited]) -> Iterator[list[socket.socket]]:
-    """Give the sockets that systemd holds, or else one bound to `listen`; raises Invalid when that cannot be."""
-    if inherited:
-        yield [taken.socket for taken in inherited]
-        return
-    try:
-        bound = bind(*split_address(listen))
-    except OSError as error:
-        reason = (
-            f"cannot listen on {listen}: {os.strerror(error.errno or 0)}; choose another address, or stop who has it"
-        )
-        raise Invalid(reason, field="server.listen") from None
-    with bound:
-        yield [bound]
-
-
-def _shown(listening: socket.socket) -> str:
-    """Return the address that programs on this machine reach a socket at."""
-    if listening.family == socket.AF_UNIX:
-        return f"unix:{listening.getsockname()}"
-    host, port = listening.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def _web_settings(settings: Settings) -> WebSettings:
     server, defaults = settings.server, settings.defaults
     return WebSettings(
@@ -222,6 +200,23 @@ def _web_settings(settings: Settings) -> WebSettings:
         cors_origins=server.cors_origins,
         trusted_proxies=server.trusted_proxies,
         created_by_ping=PingDefaults(defaults.timezone, defaults.grace),
+    )
+
+
+def _dashboard(settings: Settings, feed: Feed, configured: Configured, sockets: list[socket.socket]) -> Dashboard:
+    def warnings() -> list[str]:
+        return [] if configured.ok else [REFUSED_CONFIGURATION]
+
+    return Dashboard(
+        feed=feed,
+        public_url=settings.server.public_url,
+        local_only=all(is_local(listening) for listening in sockets),
+        timezone=settings.defaults.timezone,
+        grace=settings.defaults.grace,
+        user_header=settings.dashboard.user_header or None,
+        user_header_from=settings.dashboard.user_header_from,
+        warnings=warnings,
+        channels=lambda: sorted(configured.settings.channels),
     )
 
 

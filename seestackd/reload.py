@@ -19,7 +19,7 @@ from seestackd.settings import BadSettings, Settings
 log = logging.getLogger(__name__)
 
 PING_ID_BYTES = 16
-AT_START_ONLY = ("server", "storage", "judge", "deadman", "defaults")
+AT_START_ONLY = ("server", "storage", "judge", "dashboard", "deadman", "defaults")
 """Tables that are read at start. Of `defaults` that goes for monitors that pings make; declared ones follow at once."""
 
 

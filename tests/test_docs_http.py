@@ -17,6 +17,7 @@ from seestackd.runner import Runner
 from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.web.auth import KeyTable
 from seestackd.web.openapi import document
+from seestackd.web.pages.site import Dashboard
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
 from tests.documents import shell_lines, text
 from tests.source import ROOT
@@ -38,7 +39,8 @@ async def listening(folder: Path) -> AsyncIterator[tuple[str, set[str]]]:
     runner.start()
     table = KeyTable(runner, feed, clock)
     await table.load()
-    edge = create_app(runner, table, clock, WebSettings(shutdown_timeout=1), _NothingWrong())
+    dashboard = Dashboard(feed, local_only=True)
+    edge = create_app(runner, table, clock, WebSettings(shutdown_timeout=1), _NothingWrong(), dashboard=dashboard)
     await edge.setup()
     listener = bind("127.0.0.1", 0)
     await start_sites(edge, [listener])
@@ -66,7 +68,7 @@ async def test_the_urls_described_are_those_that_exist(tmp_path: Path) -> None:
     described = {path for row in rows for path in re.findall(r"`([^`]+)`", row)}
 
     async with listening(tmp_path) as (_, paths):
-        shown = {re.sub(r"^/(api/v1|badge)/.*", r"/\1/…", path.replace("{rest}", "…")) for path in paths}
+        shown = {re.sub(r"^/(api/v1|badge)/.*", r"/\1/…", re.sub(r"\{(rest|name)[^}]*\}", "…", path)) for path in paths}
         assert shown == described
 
 

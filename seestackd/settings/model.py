@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import zoneinfo
 from collections.abc import Mapping
 from pathlib import Path
@@ -116,6 +117,19 @@ class Server(Table):
     max_body_bytes: int = Field(default=8 * MIB, ge=MIB, le=64 * MIB)
 
 
+def _header(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9-]{1,64}", text):
+        raise problem("must be the name of a header; write for example Remote-User")
+    return text
+
+
+class Dashboard(Table):
+    """Who is let in to the pages: a proxy at `user_header_from` says in `user_header` who has logged in there."""
+
+    user_header: Annotated[str, AfterValidator(_header)] = ""
+    user_header_from: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+
+
 class Storage(Table):
     """Where the data is; `path` is the database file."""
 
@@ -152,6 +166,7 @@ class Settings(Table):
     storage: Storage = Field(default_factory=Storage)
     defaults: Defaults = Field(default_factory=Defaults)
     judge: Judge = Field(default_factory=Judge)
+    dashboard: Dashboard = Field(default_factory=Dashboard)
     deadman: Deadman = Field(default_factory=Deadman)
     alert_rules: AlertRules = Field(default_factory=AlertRules)
     backup: Backup = Field(default_factory=Backup)

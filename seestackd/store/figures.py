@@ -26,3 +26,7 @@ class Counting(Protocol):
     def figures(self, blind_since: int) -> Figures:
         """Count; blind time from `blind_since` (ms UTC) on."""
         ...
+
+    def dead(self) -> int:
+        """Count the alerts given up that nobody has acknowledged."""
+        ...

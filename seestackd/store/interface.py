@@ -17,6 +17,7 @@ from seestackd.store.records import AuditEntry as AuditEntry
 from seestackd.store.records import BlindWindow as BlindWindow
 from seestackd.store.records import Key as Key
 from seestackd.store.records import LaneHealth as LaneHealth
+from seestackd.store.records import Login as Login
 from seestackd.store.records import Project as Project
 from seestackd.store.records import StoredPing as StoredPing
 from seestackd.store.records import Tried as Tried
@@ -44,6 +45,7 @@ class Transaction(Protocol):
     rollups: Rollups
     replay: nouns.Replay
     sessions: nouns.Sessions
+    logins: nouns.Logins
     listings: Listings
     audit: Audit
     counting: Counting

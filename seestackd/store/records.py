@@ -100,6 +100,16 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody logged in to the dashboard; `hash` is the SHA-256 of the session's secret, in hex."""
+
+    hash: str
+    created_at: int
+    seen_at: int
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """Who (`actor`, from the address `source`) did what to which object; `changes` holds JSON values, no secret."""
 

@@ -4,6 +4,8 @@ A protocol error quotes the line it stumbled over, key and all: its text is neit
 """
 
 import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -15,15 +17,21 @@ from seestackd.web.errors import Answers, of_status
 _HEAR_OUT_STEPS = 50
 _HEAR_OUT_STEP = 0.02
 
+Lost = Callable[[web.BaseRequest], web.Response | None]
+"""Returns the page for a path that nobody serves, or None for the answer in JSON."""
+
 
 class Connection(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_answers", "_head_deadline", "_head_timeout")
+    __slots__ = ("_answers", "_head_deadline", "_head_timeout", "_lost")
 
-    def __init__(self, manager: web.Server, answers: Answers, head_timeout: float, **options: Any) -> None:
+    def __init__(
+        self, manager: web.Server, answers: Answers, head_timeout: float, lost: Lost | None, **options: Any
+    ) -> None:
         super().__init__(manager, **options)
         self._answers = answers
+        self._lost = lost
         self._head_timeout = head_timeout
         self._head_deadline: asyncio.TimerHandle | None = None
 
@@ -69,7 +77,8 @@ class Connection(RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
-            resp = self._answers.in_place_of(resp)
+            page = self._lost(request) if resp.status == HTTPStatus.NOT_FOUND and self._lost is not None else None
+            resp = page or self._answers.in_place_of(resp)
         return await super().finish_response(request, resp, start_time)
 
     def _expect_head(self) -> None:
@@ -88,23 +97,33 @@ class Connection(RequestHandler):
 class Listener(web.Server):
     """Makes a `Connection` for every client."""
 
-    def __init__(self, inner: web.Server, answers: Answers, head_timeout: float) -> None:
+    def __init__(self, inner: web.Server, answers: Answers, head_timeout: float, lost: Lost | None) -> None:
         super().__init__(inner.request_handler, request_factory=inner.request_factory, **inner._kwargs)
         self._answers = answers
+        self._lost = lost
         self._head_timeout = head_timeout
 
     def __call__(self) -> Connection:
-        return Connection(self, self._answers, self._head_timeout, loop=self._loop, **self._kwargs)
+        return Connection(self, self._answers, self._head_timeout, self._lost, loop=self._loop, **self._kwargs)
 
 
 class WebRunner(web.AppRunner):
     """Serves an application through a `Listener`."""
 
-    __slots__ = ("_answers", "_head_timeout")
+    __slots__ = ("_answers", "_head_timeout", "_lost")
 
-    def __init__(self, app: web.Application, answers: Answers, head_timeout: float, **options: Any) -> None:
+    def __init__(
+        self,
+        app: web.Application,
+        answers: Answers,
+        head_timeout: float,
+        *,
+        lost: Lost | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(app, **options)
         self._answers = answers
+        self._lost = lost
         self._head_timeout = head_timeout
 
     async def cleanup(self) -> None:
@@ -122,4 +141,4 @@ class WebRunner(web.AppRunner):
         await super().cleanup()
 
     async def _make_server(self) -> web.Server:
-        return Listener(await super()._make_server(), self._answers, self._head_timeout)
+        return Listener(await super()._make_server(), self._answers, self._head_timeout, self._lost)

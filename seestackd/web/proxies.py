@@ -26,6 +26,11 @@ class Proxies:
             peer = hop
         return str(peer)
 
+    def trusts(self, host: str | None) -> bool:
+        """Say whether an address is one of the trusted."""
+        peer = _address(host or "") if self._networks else None
+        return peer is not None and self._trusts(peer)
+
     def _trusts(self, peer: Address) -> bool:
         return any(peer.version == network.version and peer in network for network in self._networks)
 

@@ -19,6 +19,8 @@ from seestackd.web.errors import Answers
 from seestackd.web.health import Check, Liveness, Readiness
 from seestackd.web.ingest import Ingest
 from seestackd.web.metrics import Metrics, Standing
+from seestackd.web.pages.routes import add_pages
+from seestackd.web.pages.site import Dashboard
 from seestackd.web.ping_urls import PingDefaults, PingUrls
 from seestackd.web.protocol import WebRunner
 from seestackd.web.proxies import Proxies
@@ -56,13 +58,14 @@ def create_app(
     channels: Channels | None = None,
     standing: Callable[[], Standing] = Standing,
     feed: Feed | None = None,
+    dashboard: Dashboard | None = None,
 ) -> WebRunner:
     """Return the web edge, not yet listening: `await setup()`, then `start_sites`; `await cleanup()` stops it.
 
     `keys` must be loaded before the first request. What is in flight at the stop is answered within `shutdown_timeout`.
     `check` is what /livez and /readyz ask; without it there is no /readyz. `channels` knows the channels that exist,
     `standing` what metrics say of configuration and backups. `feed` tells of changes; without one the
-    status page is as old as it may be.
+    status page is as old as it may be. Without `dashboard` there are no pages.
     """
     answers = Answers(clock)
     bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
@@ -76,6 +79,7 @@ def create_app(
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels or Channels(), clock.now))
     add_documentation(app)
     add_public(app, Status(runner, answers, clock, feed), Badges(runner, answers, clock))
+    site = None if dashboard is None else add_pages(app, runner, proxies, dashboard, clock.now)
 
     async def close(app: web.Application) -> None:
         bodies.close()
@@ -85,6 +89,7 @@ def create_app(
         app,
         answers,
         settings.head_timeout,
+        lost=None if site is None else site.lost,
         access_log=None,
         auto_decompress=False,
         keepalive_timeout=settings.keepalive_timeout,

@@ -70,9 +70,10 @@ def verbs() -> dict[str, Verb]:
         keys,
         maintenance,
         monitors,
+        passwords,
         prune,
         upkeep,
     )
 
-    nouns = (alerts, badges, config, explain, incidents, keys, maintenance, monitors, prune, upkeep)
+    nouns = (alerts, badges, config, explain, incidents, keys, maintenance, monitors, passwords, prune, upkeep)
     return {name: verb for noun in nouns for name, verb in noun.VERBS.items()}

@@ -34,10 +34,13 @@ class SqliteFigures:
             incidents=dict(self._execute(_INCIDENTS).fetchall()),
             pending=dict(self._execute(_PENDING).fetchall()),
             waiting_since=self._one(_WAITING),
-            dead=self._one(_DEAD) or 0,
+            dead=self.dead(),
             blind_ms=self._one(_BLIND, {"since": blind_since}) or 0,
             size=self._one(_SIZE) or 0,
         )
+
+    def dead(self) -> int:
+        return self._one(_DEAD) or 0
 
     def _one(self, statement: str, values: dict[str, int] | None = None) -> int | None:
         found: int | None = self._execute(statement, values or {}).fetchone()[0]

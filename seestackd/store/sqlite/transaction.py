@@ -12,6 +12,7 @@ from seestackd.store.sqlite.figures import SqliteFigures
 from seestackd.store.sqlite.incidents import SqliteIncidents
 from seestackd.store.sqlite.keys import SqliteKeys, SqliteProjects
 from seestackd.store.sqlite.listings import SqliteListings
+from seestackd.store.sqlite.logins import SqliteLogins
 from seestackd.store.sqlite.maintenance import SqliteMaintenance
 from seestackd.store.sqlite.monitors import SqliteMonitors
 from seestackd.store.sqlite.outbox import SqliteOutbox
@@ -50,6 +51,7 @@ class SqliteTransaction:
         self.rollups = SqliteRollups(self.behind)
         self.replay = SqliteReplay(self.behind)
         self.sessions = SqliteSessions(self.behind)
+        self.logins = SqliteLogins(self.behind)
         self.listings = SqliteListings(self.behind)
         self.audit = SqliteAudit(self.behind)
         self.retention = SqliteRetention(self.behind)

@@ -1,0 +1,84 @@
+"""One row of the dashboard's routes, and one visit to it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from seestackd.errors import Invalid
+from seestackd.operations.audit import Actor
+from seestackd.operations.logins import Frame
+
+if TYPE_CHECKING:
+    from seestackd.web.pages.site import Site
+
+Handler = Callable[["Site", "Visit"], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What `METHOD path` shows or does. `open` needs no login; POST always needs the CSRF token and the same origin."""
+
+    method: str
+    path: str
+    handler: Handler
+    open: bool = False
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request: who asks (`user`, None when not logged in), from where, and how they like to see things.
+
+    `prefix` is the sub-path that links begin with, `times` one of schedule, browser and utc, `browser_zone` the zone
+    that the browser told. `form` holds the fields of a POST, each name's values in a list.
+    """
+
+    request: web.Request
+    frame: Frame
+    user: str | None
+    source: str | None
+    prefix: str
+    secret: str
+    theme: str = "system"
+    times: str = "schedule"
+    browser_zone: str | None = None
+    keys: bool = True
+    form: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def project_id(self) -> int:
+        """The project that is shown."""
+        assert self.frame.project is not None
+        return self.frame.project.id
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(f"dashboard ({self.user})", self.source)
+
+    def part(self, name: str) -> str:
+        """Return a part of the path."""
+        return self.request.match_info[name]
+
+    def query(self, name: str, default: str = "") -> str:
+        """Return a parameter of the URL, its first value."""
+        return self.request.query.get(name, default)[:1000].replace("\0", "")
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a field of the form, without spaces around it. Raises Invalid for what no field may hold."""
+        value = (self.form.get(name) or [default])[0].strip()
+        if "\0" in value:
+            raise Invalid("must not contain NUL characters", field=name)
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return all values of a field of the form."""
+        return tuple(value.strip() for value in self.form.get(name, ()) if value.strip())
+
+    def ticked(self, name: str) -> bool:
+        """Say whether a box of the form is ticked."""
+        return bool(self.form.get(name))
+
+    def link(self, path: str) -> str:
+        """Return a path of ours as the browser has to ask for it."""
+        return self.prefix + path

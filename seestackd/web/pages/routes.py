@@ -1,0 +1,63 @@
+"""Every page of the dashboard on one screen."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from seestackd.runner import Runner
+from seestackd.web.pages import login, monitors
+from seestackd.web.pages.assets import Assets
+from seestackd.web.pages.gate import Gate
+from seestackd.web.pages.live import Live
+from seestackd.web.pages.login import Login
+from seestackd.web.pages.page import Page
+from seestackd.web.pages.site import Dashboard, Site
+from seestackd.web.proxies import Proxies
+
+
+def pages(entry: Login, live: Live) -> tuple[Page, ...]:
+    """Return every page; HEAD is answered wherever GET is."""
+    return (
+        Page("GET", "/", monitors.listed),
+        Page("GET", "/live", live.stream),
+        Page("GET", "/login", entry.form, open=True),
+        Page("POST", "/login", entry.log_in, open=True),
+        Page("POST", "/logout", login.log_out),
+        Page("POST", "/preferences", login.prefer),
+    )
+
+
+def add_pages(
+    app: web.Application, runner: Runner, proxies: Proxies, dashboard: Dashboard, now: Callable[[], int]
+) -> Site:
+    """Register the pages, below the sub-path of the public address as well; returns the site."""
+    gate = Gate(
+        runner,
+        proxies,
+        dashboard.public_url,
+        local_only=dashboard.local_only,
+        user_header=dashboard.user_header,
+        user_header_from=dashboard.user_header_from,
+    )
+    assets = Assets()
+    site = Site(runner, gate, assets, dashboard, now)
+    live, entry = Live(dashboard.feed, monitors.rows_of(site)), Login()
+    site.live = live
+    for prefix in {"", gate.prefix}:
+        for page in pages(entry, live):
+            handler = site.serving(page)
+            app.router.add_route(page.method, prefix + page.path, handler)
+            if page.method == "GET" and page.path != "/live":
+                app.router.add_route("HEAD", prefix + page.path, handler)
+        app.router.add_route("GET", prefix + "/static/{name:.+}", assets.serve)
+        app.router.add_route("HEAD", prefix + "/static/{name:.+}", assets.serve)
+
+    async def end_streams(app: web.Application) -> None:
+        await live.close()
+
+    async def close(app: web.Application) -> None:
+        entry.close()
+
+    app.on_shutdown.append(end_streams)
+    app.on_cleanup.append(close)
+    return site

@@ -1,0 +1,132 @@
+// What makes the pages quicker to use. Without it they work all the same.
+(function () {
+  "use strict";
+  var root = document.documentElement;
+  var base = root.dataset.base || "";
+
+  function seconds(ms) {
+    if (ms < 60000) return Math.floor(ms / 1000) + " s";
+    if (ms < 3600000) return Math.floor(ms / 60000) + " min";
+    if (ms < 36000000) {
+      var hours = Math.floor(ms / 3600000), minutes = Math.floor(ms / 60000) % 60;
+      return minutes ? hours + " h " + String(minutes).padStart(2, "0") + " min" : hours + " h";
+    }
+    if (ms < 172800000) return Math.floor(ms / 3600000) + " h";
+    return Math.floor(ms / 86400000) + " d";
+  }
+
+  function tellAges() {
+    var now = Date.now();
+    document.querySelectorAll("time[data-ago]").forEach(function (time) {
+      var at = Date.parse(time.dateTime), apart = Math.abs(now - at);
+      var text = apart < 1000 ? "now" : at < now ? seconds(apart) + " ago" : "in " + seconds(apart);
+      if (time.textContent !== text) time.textContent = text;
+    });
+  }
+
+  // The server writes times in this zone when the visitor asks for it.
+  function tellZone() {
+    var zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone && document.cookie.indexOf("seestackd_zone=" + zone) < 0) {
+      document.cookie = "seestackd_zone=" + zone + ";path=/;max-age=31536000;samesite=lax";
+    }
+  }
+
+  // Rows that a live list sends: each takes the place of the row with its id.
+  function putRows(html) {
+    var sent = document.createElement("template");
+    sent.innerHTML = "<table><tbody>" + html + "</tbody></table>";
+    var body = document.getElementById("rows"), unknown = false;
+    sent.content.querySelectorAll("tr[id]").forEach(function (row) {
+      var old = document.getElementById(row.id);
+      if (!old) { unknown = true; return; }
+      if (old.classList.contains("chosen")) row.classList.add("chosen");
+      if (old.dataset.state !== row.dataset.state) row.classList.add("flash");
+      var focus = old.contains(document.activeElement);
+      old.replaceWith(row);
+      if (focus) { var link = row.querySelector("a"); if (link) link.focus(); }
+    });
+    var summary = sent.content.querySelector("tr[data-summary]");
+    if (summary) putSummary(summary.dataset);
+    if (unknown) refresh(body); else sort(body);
+    tellAges();
+  }
+
+  function sort(body) {
+    var rows = Array.from(body.rows);
+    var sorted = rows.slice().sort(function (a, b) { return a.dataset.order < b.dataset.order ? -1 : a.dataset.order > b.dataset.order ? 1 : 0; });
+    for (var i = 0; i < rows.length; i++) if (rows[i] !== sorted[i]) { body.append.apply(body, sorted); return; }
+  }
+
+  function putSummary(data) {
+    document.title = data.title;
+    var icon = document.getElementById("favicon");
+    if (icon && icon.getAttribute("href") !== data.icon) icon.setAttribute("href", data.icon);
+    var counts = document.getElementById("counts");
+    if (counts) counts.textContent = data.summary;
+  }
+
+  function refresh(element) { if (element && window.htmx) window.htmx.trigger(element, "refresh"); }
+
+  // When the stream does not come, ask now and then.
+  var polling = null;
+  function poll() {
+    if (polling) return;
+    tellPulse("asking every 15 s");
+    polling = setInterval(function () { document.querySelectorAll("[data-live]").forEach(refresh); }, 15000);
+  }
+  function tellPulse(text) { var pulse = document.getElementById("pulse"); if (pulse) pulse.textContent = text; }
+
+  document.addEventListener("htmx:sseOpen", function () {
+    if (polling) { clearInterval(polling); polling = null; document.querySelectorAll("[data-live]").forEach(refresh); }
+    tellPulse("live");
+  });
+  document.addEventListener("htmx:sseError", poll);
+  document.addEventListener("htmx:sseBeforeMessage", function (event) {
+    if (event.detail.type === "rows") { event.preventDefault(); putRows(event.detail.data); }
+  });
+  document.addEventListener("htmx:afterSettle", tellAges);
+
+  // Keys, in the manner of feed readers; off when the visitor says so.
+  var chord = "", chosen = -1;
+  function rows() { return Array.from(document.querySelectorAll("[data-row] tr[id], tr[data-href]")); }
+  function move(step) {
+    var all = rows(), at = all.findIndex(function (row) { return row.classList.contains("chosen"); });
+    chosen = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step));
+    all.forEach(function (row, index) { row.classList.toggle("chosen", index === chosen); });
+    if (all[chosen]) all[chosen].scrollIntoView({ block: "nearest" });
+  }
+  function focusSearch() { var search = document.getElementById("search"); if (search) { search.focus(); search.select(); } }
+  document.addEventListener("keydown", function (event) {
+    if ((event.ctrlKey || event.metaKey) && event.key === "k") { event.preventDefault(); focusSearch(); return; }
+    if (document.body.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest && event.target.closest("input, textarea, select, dialog")) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    if (chord === "g") {
+      chord = "";
+      var link = document.querySelector('[data-key="g' + event.key + '"]');
+      if (link) { event.preventDefault(); link.click(); }
+      return;
+    }
+    var row = document.querySelector("tr.chosen a");
+    switch (event.key) {
+      case "/": event.preventDefault(); focusSearch(); break;
+      case "j": move(1); break;
+      case "k": move(-1); break;
+      case "g": chord = "g"; setTimeout(function () { chord = ""; }, 1500); break;
+      case "?": document.getElementById("help").showModal(); break;
+      case "Enter": if (row && event.target.tagName !== "A" && event.target.tagName !== "BUTTON" && event.target.tagName !== "SUMMARY") row.click(); break;
+    }
+  });
+  document.addEventListener("click", function (event) {
+    document.querySelectorAll("details.menu[open]").forEach(function (menu) { if (!menu.contains(event.target)) menu.open = false; });
+    var copy = event.target.closest && event.target.closest("[data-copy]");
+    if (copy && navigator.clipboard) navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent).then(function () { copy.textContent = "Copied"; });
+  });
+
+  tellZone();
+  tellAges();
+  setInterval(tellAges, 5000);
+}());
