@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import shlex
 import sqlite3
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 from seestackd.cli.failures import Exit, Failure, next_step
 
+ENOUGH_FILES = 65536
 FORMAT = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
 
 
@@ -32,11 +34,14 @@ def serve(options: Namespace) -> int:
         return load(options.config, data=options.data, listen=options.listen)
 
     settings = read().settings
+    _keep_secrets(options.config)
     journal = "JOURNAL_STREAM" in os.environ
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s" if journal else FORMAT, stream=sys.stderr)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
     from seestackd import app
+
+    _take_descriptors()
 
     def tell(started: app.Started) -> None:
         _tell(started, settings, _as_typed(options))
@@ -49,6 +54,28 @@ def serve(options: Namespace) -> int:
         where = error.filename or settings.storage.path
         raise Failure(f"cannot use {where}: {error.strerror or error}; choose another with --data") from error
     return Exit.OK
+
+
+def _keep_secrets(file: Path | None) -> None:
+    """Refuse to start with secrets that every user of the machine can read. Raises Failure."""
+    from seestackd.settings import SYSTEM_FILE
+    from seestackd.settings.exposure import exposed
+
+    if open_files := exposed(file, SYSTEM_FILE):
+        names = " ".join(shlex.quote(str(found)) for found in open_files)
+        raise Failure(
+            f"{names} holds secrets that every user can read; close it with: chmod 600 {names}, "
+            "or keep them elsewhere: url_file or url_credential",
+            Exit.CONFIG,
+        )
+
+
+def _take_descriptors() -> None:
+    """Raise the limit of open files as far as allowed: every connection is one, and 1024 are soon taken."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = ENOUGH_FILES if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _as_typed(options: Namespace) -> str:

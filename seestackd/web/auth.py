@@ -9,13 +9,14 @@ from aiohttp import web
 
 from seestackd.clock import Clock
 from seestackd.core.events import KeysChanged
-from seestackd.core.keys import MAY_INGEST, MAY_READ, Scope, checksum_ok, digest
+from seestackd.core.keys import MAY_INGEST, MAY_READ, PREFIX, Scope, checksum_ok, digest
 from seestackd.errors import Busy
 from seestackd.feed import Feed
 from seestackd.operations.keys import TouchKeys, touch
 from seestackd.operations.projects import everything
 from seestackd.runner import Runner
 from seestackd.web.errors import Refusal
+from seestackd.web.protocol import vouch
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ HEADERS = ("X-SeeStack-Key", "X-AllStak-Key")
 """Where a key may stand; the published clients send the second one only (contract.md 1)."""
 
 _RELOAD_WAIT = 1.0
+_MAX_KEY = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class KeyTable:
             raise Refusal(401, "INVALID_API_KEY", "Invalid or missing API key")
         if caller.scope not in MAY_INGEST:
             raise Refusal(403, "FORBIDDEN", "This key may not send data; make one with: seestackd key create NAME")
+        vouch(request)
         self._note_use(caller, request.remote)
         return caller
 
@@ -78,21 +81,21 @@ class KeyTable:
         if self._reloading is not None:
             await asyncio.wait([self._reloading], timeout=_RELOAD_WAIT)
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-        caller = self._callers.get(digest(secret.strip())) if scheme.lower() == "bearer" else None
+        caller = self._known(secret.strip()) if scheme.lower() == "bearer" else None
         if caller is None:
             raise Refusal(401, "INVALID_API_KEY", "Invalid or missing API key", headers={"WWW-Authenticate": "Bearer"})
         if caller.scope not in MAY_READ:
             raise Refusal(403, "FORBIDDEN", "This key may not read; make one with: seestackd key create --scope read")
+        vouch(request)
         self._note_use(caller, source)
         return caller
 
     async def pinger(self, secret: str, source: str | None) -> Caller | None:
         """Return who may ping with a key in a URL; None for unknown keys and for those of another scope."""
-        hashed = digest(secret)
-        caller = self._callers.get(hashed)
+        caller = self._known(secret)
         if caller is None and self._reloading is not None and checksum_ok(secret):
             await asyncio.wait([self._reloading], timeout=_RELOAD_WAIT)
-            caller = self._callers.get(hashed)
+            caller = self._known(secret)
         if caller is None or caller.scope != Scope.PING:
             return None
         self._note_use(caller, source)
@@ -120,11 +123,17 @@ class KeyTable:
         if caller.key_id not in self._uses:
             self._uses[caller.key_id] = (self._clock.now(), source)
 
+    def _known(self, key: str) -> Caller | None:
+        # A key that ours would look like, but for its checksum, is a guess: it is not even hashed.
+        if len(key) > _MAX_KEY or (key.startswith(PREFIX) and not checksum_ok(key)):
+            return None
+        return self._callers.get(digest(key))
+
     def _find(self, headers: Mapping[str, str]) -> Caller | None:
         for name in HEADERS:
             key = headers.get(name)
             if key and not key.isspace():
-                return self._callers.get(digest(key))
+                return self._known(key)
         return None
 
     def _hear(self, changes: Sequence[object]) -> None:

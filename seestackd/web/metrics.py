@@ -16,6 +16,7 @@ from seestackd.operations.metrics import DURATION_BOUNDS_MS, LATENESS_BOUNDS_MS,
 from seestackd.runner import Runner
 from seestackd.store.figures import Figures
 from seestackd.web.auth import KeyTable
+from seestackd.web.complaints import Complaints
 from seestackd.web.errors import Answers, Refusal, answer, of_error
 
 FRESH_S = 2.0
@@ -45,13 +46,20 @@ class Metrics:
     """
 
     def __init__(
-        self, runner: Runner, keys: KeyTable, answers: Answers, clock: Clock, standing: Callable[[], Standing]
+        self,
+        runner: Runner,
+        keys: KeyTable,
+        answers: Answers,
+        clock: Clock,
+        standing: Callable[[], Standing],
+        complaints: Complaints,
     ) -> None:
         self._standing = standing
         self._runner = runner
         self._keys = keys
         self._answers = answers
         self._clock = clock
+        self._complaints = complaints
         self._tally = Tally()
         runner.watch(self._tally.note)
         self._found: Figures | None = None
@@ -95,6 +103,8 @@ class Metrics:
         yield _family(
             "commits_failed_total", "counter", "Batches that could not be stored", [("", {}, runner.failed_batches)]
         )
+        refused: list[Sample] = [("", {"reason": why}, n) for why, n in sorted(self._complaints.counts.items())]
+        yield _family("refused_total", "counter", "Requests and connections refused, by status or reason", refused)
 
 
 def _counters(tally: Tally) -> Iterable[str]:

@@ -32,6 +32,7 @@ from seestackd.web.auth import KeyTable
 from seestackd.web.errors import Refusal
 from seestackd.web.outputs import read_output
 from seestackd.web.ping_fields import fields_of
+from seestackd.web.protocol import vouch
 from seestackd.web.proxies import Proxies
 
 log = logging.getLogger(__name__)
@@ -106,6 +107,7 @@ class PingUrls:
     async def _record(self, request: web.Request) -> Recorded:
         source = self._proxies.client(request)
         target, action = await self._target(request, source)
+        vouch(request)
         kind, exit_code = _meaning(action)
         fields = fields_of(request)
         wanted = None if target.ping_id else self._wanted(request, target.slug)

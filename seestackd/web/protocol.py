@@ -5,13 +5,17 @@ A protocol error quotes the line it stumbled over, key and all: its text is neit
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from seestackd.web.complaints import Complaints
+from seestackd.web.crowd import Crowd
 from seestackd.web.errors import Answers, of_status
+from seestackd.web.hardening import harden
 
 # Together the second within which those who have connected are expected to speak.
 _HEAR_OUT_STEPS = 50
@@ -21,23 +25,61 @@ Lost = Callable[[web.BaseRequest], web.Response | None]
 """Returns the page for a path that nobody serves, or None for the answer in JSON."""
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What every connection leans on; `head_timeout` in seconds."""
+
+    answers: Answers
+    crowd: Crowd
+    complaints: Complaints
+    head_timeout: float
+    lost: Lost | None = None
+
+
+def vouch(request: web.BaseRequest) -> None:
+    """Note that the client of a request has shown a good key: its connection is no stranger's any more."""
+    connection = request.protocol
+    if isinstance(connection, Connection):
+        connection.vouch()
+
+
 class Connection(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_answers", "_head_deadline", "_head_timeout", "_lost")
+    __slots__ = ("_address", "_door", "_head_deadline", "_vouched")
 
-    def __init__(
-        self, manager: web.Server, answers: Answers, head_timeout: float, lost: Lost | None, **options: Any
-    ) -> None:
+    def __init__(self, manager: web.Server, door: Door, **options: Any) -> None:
         super().__init__(manager, **options)
-        self._answers = answers
-        self._lost = lost
-        self._head_timeout = head_timeout
+        self._door = door
+        self._address = ""
+        self._vouched = False
         self._head_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self._address = peer[0] if isinstance(peer, tuple) else ""
         self._expect_head()
+        self._door.crowd.arrive(self, self._address)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request of it is being answered."""
+        return self._current_request is not None or bool(self._messages)
+
+    def vouch(self) -> None:
+        """Note that the client has shown a good key."""
+        if not self._vouched:
+            self._vouched = True
+            self._door.crowd.vouch(self)
+
+    def shed(self) -> None:
+        """Hang up at once."""
+        transport = self.transport
+        self._forget_head()
+        self.force_close()
+        if transport is not None:
+            transport.abort()
 
     def data_received(self, data: bytes) -> None:
         seen = self._request_count
@@ -55,6 +97,7 @@ class Connection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._forget_head()
+        self._door.crowd.leave(self)
         super().connection_lost(exc)
 
     def handle_error(
@@ -71,18 +114,26 @@ class Connection(RequestHandler):
             self.logger.error("A request could not be answered", exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer had begun already")
-        return self._answers.error(of_status(status, closes=True))
+        return self._door.answers.error(of_status(status, closes=True))
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
-            page = self._lost(request) if resp.status == HTTPStatus.NOT_FOUND and self._lost is not None else None
-            resp = page or self._answers.in_place_of(resp)
+            page = (
+                self._door.lost(request)
+                if resp.status == HTTPStatus.NOT_FOUND and self._door.lost is not None
+                else None
+            )
+            resp = page or self._door.answers.in_place_of(resp)
+        if resp.status >= 400:
+            self._door.complaints.note(str(resp.status), self._address)
+        if not resp.prepared:
+            harden(resp.headers)
         return await super().finish_response(request, resp, start_time)
 
     def _expect_head(self) -> None:
-        self._head_deadline = self._loop.call_later(self._head_timeout, self._give_up)
+        self._head_deadline = self._loop.call_later(self._door.head_timeout, self._give_up)
 
     def _forget_head(self) -> None:
         if self._head_deadline is not None:
@@ -91,40 +142,29 @@ class Connection(RequestHandler):
 
     def _give_up(self) -> None:
         self._head_deadline = None
+        self._door.complaints.note("slow_head", self._address)
         self.force_close()
 
 
 class Listener(web.Server):
     """Makes a `Connection` for every client."""
 
-    def __init__(self, inner: web.Server, answers: Answers, head_timeout: float, lost: Lost | None) -> None:
+    def __init__(self, inner: web.Server, door: Door) -> None:
         super().__init__(inner.request_handler, request_factory=inner.request_factory, **inner._kwargs)
-        self._answers = answers
-        self._lost = lost
-        self._head_timeout = head_timeout
+        self._door = door
 
     def __call__(self) -> Connection:
-        return Connection(self, self._answers, self._head_timeout, self._lost, loop=self._loop, **self._kwargs)
+        return Connection(self, self._door, loop=self._loop, **self._kwargs)
 
 
 class WebRunner(web.AppRunner):
     """Serves an application through a `Listener`."""
 
-    __slots__ = ("_answers", "_head_timeout", "_lost")
+    __slots__ = ("_door",)
 
-    def __init__(
-        self,
-        app: web.Application,
-        answers: Answers,
-        head_timeout: float,
-        *,
-        lost: Lost | None = None,
-        **options: Any,
-    ) -> None:
+    def __init__(self, app: web.Application, door: Door, **options: Any) -> None:
         super().__init__(app, **options)
-        self._answers = answers
-        self._lost = lost
-        self._head_timeout = head_timeout
+        self._door = door
 
     async def cleanup(self) -> None:
         """Accept nobody any more, hear out who has connected already, answer what is in flight, and end.
@@ -139,6 +179,7 @@ class WebRunner(web.AppRunner):
             if not any(isinstance(connection, Connection) and connection.owes_request for connection in connections):
                 break
         await super().cleanup()
+        self._door.complaints.close()
 
     async def _make_server(self) -> web.Server:
-        return Listener(await super()._make_server(), self._answers, self._head_timeout, self._lost)
+        return Listener(await super()._make_server(), self._door)

@@ -14,7 +14,9 @@ from seestackd.web.api.service import Channels, Service
 from seestackd.web.auth import KeyTable
 from seestackd.web.badges import Badges
 from seestackd.web.bodies import Bodies
+from seestackd.web.complaints import Complaints
 from seestackd.web.cors import Cors
+from seestackd.web.crowd import PER_ADDRESS, Crowd
 from seestackd.web.errors import Answers
 from seestackd.web.health import Check, Liveness, Readiness
 from seestackd.web.ingest import Ingest
@@ -22,13 +24,16 @@ from seestackd.web.metrics import Metrics, Standing
 from seestackd.web.pages.routes import add_pages
 from seestackd.web.pages.site import Dashboard
 from seestackd.web.ping_urls import PingDefaults, PingUrls
-from seestackd.web.protocol import WebRunner
+from seestackd.web.protocol import Door, Lost, WebRunner
 from seestackd.web.proxies import Proxies
 from seestackd.web.reference import add_documentation
 from seestackd.web.routes import add_public, add_routes
 from seestackd.web.status import Status
 
 BACKLOG = 1024
+ACCEPTED_AT_ONCE = 32
+"""Several such turns are under way before connections can be counted, so it is a fraction of `crowd.RESERVED`."""
+
 _OUTPUT_TIMEOUTS = 4  # outputs may be larger than what SDKs send, and the key is known before they are read
 
 
@@ -36,7 +41,8 @@ _OUTPUT_TIMEOUTS = 4  # outputs may be larger than what SDKs send, and the key i
 class WebSettings:
     """Limits of the listener; times in seconds. `max_body_bytes` counts after decompression and is at least 1 MiB.
 
-    X-Forwarded-For is believed of `trusted_proxies` (addresses and networks) only.
+    X-Forwarded-For is believed of `trusted_proxies` (addresses and networks) only. Without `most_connections` the
+    limit of descriptors decides.
     """
 
     max_body_bytes: int = 8 * 1024 * 1024
@@ -46,6 +52,8 @@ class WebSettings:
     keepalive_timeout: float = 75.0
     shutdown_timeout: float = 10.0
     trusted_proxies: tuple[str, ...] = ()
+    most_connections: int | None = None
+    strangers_per_address: int = PER_ADDRESS
     created_by_ping: PingDefaults = field(default_factory=PingDefaults)
 
 
@@ -70,12 +78,14 @@ def create_app(
     answers = Answers(clock)
     bodies = Bodies(settings.max_body_bytes, settings.body_timeout)
     proxies = Proxies(settings.trusted_proxies)
+    complaints = Complaints()
     app = web.Application(client_max_size=settings.max_body_bytes)
     output_timeout = settings.body_timeout * _OUTPUT_TIMEOUTS
     ping_urls = PingUrls(runner, keys, proxies, settings.created_by_ping, output_timeout)
     readiness = None if check is None else Readiness(check)
     ingest = Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins), proxies)
-    add_routes(app, ingest, ping_urls, Liveness(check), readiness, Metrics(runner, keys, answers, clock, standing))
+    metrics = Metrics(runner, keys, answers, clock, standing, complaints)
+    add_routes(app, ingest, ping_urls, Liveness(check), readiness, metrics)
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels or Channels(), clock.now))
     add_documentation(app)
     add_public(app, Status(runner, answers, clock, feed), Badges(runner, answers, clock))
@@ -87,14 +97,20 @@ def create_app(
     app.on_cleanup.append(close)
     return WebRunner(
         app,
-        answers,
-        settings.head_timeout,
-        lost=None if site is None else site.lost,
+        _door(answers, complaints, proxies, settings, None if site is None else site.lost),
         access_log=None,
         auto_decompress=False,
         keepalive_timeout=settings.keepalive_timeout,
         shutdown_timeout=settings.shutdown_timeout,
     )
+
+
+def _door(answers: Answers, complaints: Complaints, proxies: Proxies, settings: WebSettings, lost: Lost | None) -> Door:
+    def shed(count: int) -> None:
+        complaints.note("crowded", None, count)
+
+    crowd = Crowd(proxies, shed, settings.most_connections, settings.strangers_per_address)
+    return Door(answers, crowd, complaints, settings.head_timeout, lost)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -107,4 +123,6 @@ async def start_sites(runner: WebRunner, sockets: Iterable[socket.socket]) -> No
     """Listen on sockets that are bound already, whether TCP, unix or inherited."""
     for listening in sockets:
         listening.setblocking(False)
-        await web.SockSite(runner, listening, backlog=BACKLOG).start()
+        await web.SockSite(runner, listening, backlog=ACCEPTED_AT_ONCE).start()
+        # Those who wait to be accepted are more.
+        listening.listen(BACKLOG)

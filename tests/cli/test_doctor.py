@@ -119,7 +119,7 @@ FAULTS: dict[str, tuple[Callable[[Bench], None], str, str, str]] = {
         "settings file",
         "others may read",
     ),
-    "an open folder": (lambda bench: bench.data.chmod(0o755), "note", "data folder", "others may look"),
+    "an open folder": (lambda bench: bench.data.chmod(0o755), "broken", "data folder", "others may look"),
     "an open file": (lambda bench: (bench.data / "seestackd.db").chmod(0o644), "broken", "file modes", "seestackd.db"),
     "a damaged database": (spoilt, "broken", "database", ""),
     "no database at all": (no_database, "broken", "database", "it cannot be read"),

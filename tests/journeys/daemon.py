@@ -39,10 +39,14 @@ def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
 
 
 class Daemon:
-    """`seestackd serve` with its own folder, configuration and port; the command line beside it."""
+    """`seestackd serve` with its own folder, configuration and port; the command line beside it.
 
-    def __init__(self, folder: Path, settings: str = "", port: int | None = None) -> None:
+    `limit` is how many files it may have open.
+    """
+
+    def __init__(self, folder: Path, settings: str = "", port: int | None = None, limit: int | None = None) -> None:
         self.folder = folder
+        self._limit = limit
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.config = folder / "seestackd.toml"
@@ -58,11 +62,14 @@ class Daemon:
         """Start it and wait until it listens."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "seestackd", "--config", str(self.config), "serve"],
+                [*self._limited(), sys.executable, "-m", "seestackd", "--config", str(self.config), "serve"],
                 cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         wait_for(self._listens, STARTUP_S, f"the daemon to listen; its log:\n{self.log.read_text()}")
         return self
+
+    def _limited(self) -> list[str]:
+        return [] if self._limit is None else ["prlimit", f"--nofile={self._limit}:{self._limit}"]
 
     def _listens(self) -> bool:
         assert self.process is not None

@@ -60,7 +60,7 @@ def _beside(database: Path) -> list[Path]:
 
 def _folder_mode(folder: Path) -> Finding:
     if folder.stat().st_mode & 0o077:
-        return note("data folder", f"others may look into {folder}", f"chmod 700 {folder}")
+        return broken("data folder", f"others may look into {folder}: the daemon will not start", f"chmod 700 {folder}")
     return fine("data folder", f"{folder}, for its owner alone")
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from seestackd.errors import Conflict, Forbidden
+from seestackd.errors import Conflict
+from seestackd.store.sqlite import place
 from seestackd.store.sqlite.connection import SqliteStore
 
 _PAUSE_S = 0.05
@@ -58,13 +59,13 @@ class DatabaseLock:
 def opened(path: Path, wait_s: float) -> Iterator[SqliteStore]:
     """Hold the lock and the open store; makes folder and file for this user alone when they are missing.
 
-    Raises DatabaseInUse after `wait_s` seconds, Forbidden when others may read the file, OSError, sqlite3.Error.
+    Raises DatabaseInUse after `wait_s` seconds, Forbidden for a place that others may read or a network
+    file system, OSError, sqlite3.Error.
     """
     os.umask(0o077)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.check(path)
     with DatabaseLock(path, wait_s):
-        if path.exists() and path.stat().st_mode & 0o077:
-            raise Forbidden(f"{path} can be read by others; close it with: chmod 600 {path}")
         store = SqliteStore.open(path)
         try:
             yield store

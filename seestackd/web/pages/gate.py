@@ -14,6 +14,7 @@ from seestackd.operations.logins import Frame, frame
 from seestackd.runner import Runner
 from seestackd.web.errors import Refusal
 from seestackd.web.pages.page import Page, Visit
+from seestackd.web.protocol import vouch
 from seestackd.web.proxies import Proxies
 
 SESSION = "seestackd_session"
@@ -72,6 +73,8 @@ class Gate:
         visit = self.visit(request, seen)
         if visit.user is None and not page.open:
             self._turn_away(request, seen, visit)
+        if visit.user is not None:
+            vouch(request)
         return visit
 
     def visit(self, request: web.Request, seen: Frame) -> Visit:
