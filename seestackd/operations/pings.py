@@ -11,6 +11,7 @@ from seestackd.core.runs import Answer, answer
 from seestackd.core.transitions import Context, Decision, History
 from seestackd.errors import Conflict, NotFound
 from seestackd.operations.creation import BY_PING, create_by_ping
+from seestackd.operations.drift import note_stranger
 from seestackd.operations.hearing import spikes_are_told
 from seestackd.operations.incidents import apply_effects
 from seestackd.operations.slots import entry_before, entry_of, stretches_after, waited_for_at
@@ -98,9 +99,9 @@ def record(tx: Transaction, command: RecordPing, at: int) -> Recorded:
 
 
 def record_or_count(tx: Transaction, command: RecordPing, at: int) -> Recorded | NotFound | Conflict:
-    """Do what `record` does, and count a ping of an archived monitor.
+    """Do what `record` does, count a ping of an archived monitor, and note one of a slug that is not known.
 
-    Its error is returned: one that is raised undoes the count.
+    The error is returned: one that is raised undoes that.
     """
     try:
         return record(tx, command, at)
@@ -108,6 +109,8 @@ def record_or_count(tx: Transaction, command: RecordPing, at: int) -> Recorded |
         monitor = tx.monitors.by_slug(command.project_id, command.slug)
         if monitor is not None and monitor.archived_at is not None:
             tx.set_meta(_COUNT.format(monitor.id), str(archived_pings(tx, monitor.id, at) + 1))
+        elif monitor is None:
+            note_stranger(tx, command.project_id, command.slug, at)
         return error
 
 

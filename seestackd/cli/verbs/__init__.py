@@ -65,6 +65,7 @@ def verbs() -> dict[str, Verb]:
         alerts,
         badges,
         config,
+        drift,
         explain,
         incidents,
         keys,
@@ -75,5 +76,7 @@ def verbs() -> dict[str, Verb]:
         upkeep,
     )
 
-    nouns = (alerts, badges, config, explain, incidents, keys, maintenance, monitors, passwords, prune, upkeep)
+    nouns = (
+        alerts, badges, config, drift, explain, incidents, keys, maintenance, monitors, passwords, prune, upkeep,
+    )  # fmt: skip
     return {name: verb for noun in nouns for name, verb in noun.VERBS.items()}
