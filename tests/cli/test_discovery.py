@@ -192,7 +192,7 @@ def test_without_systemd_it_says_so(timed: Bench, monkeypatch: pytest.MonkeyPatc
 
 def test_drift_names_who_is_silent_and_who_is_unknown(bench: Bench) -> None:
     daemon = bench.serve()
-    key = bench.run("key", "create", "drifting").stdout.strip()
+    key = bench.run("key", "create", "drifting", "--scope", "ping").stdout.strip()
     bench.run("monitor", "add", "declared", "--schedule", "1d")
     for slug in ("stranger", "declared-later"):
         curl("-o", "/dev/null", f"{daemon.url}/ping/{key}/{slug}")
