@@ -10,7 +10,10 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.http import HttpVersion10, HttpVersion11
+from aiohttp.http_exceptions import BadHttpMessage
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from seestackd.web.complaints import Complaints
 from seestackd.web.crowd import Crowd
@@ -20,6 +23,7 @@ from seestackd.web.hardening import harden
 # Together the second within which those who have connected are expected to speak.
 _HEAR_OUT_STEPS = 50
 _HEAR_OUT_STEP = 0.02
+_VERSIONS = (HttpVersion11, HttpVersion10)
 
 Lost = Callable[[web.BaseRequest], web.Response | None]
 """Returns the page for a path that nobody serves, or None for the answer in JSON."""
@@ -86,9 +90,16 @@ class Connection(RequestHandler):
         super().data_received(data)
         if self._request_count != seen:
             self._forget_head()
+            self._refuse_other_versions()
         elif self._head_deadline is None and self._waiter is not None and not self._waiter.done():
             # Idle, and yet bytes came: the first part of another request's head.
             self._expect_head()
+
+    def _refuse_other_versions(self) -> None:
+        """Take HTTP/1.0 and 1.1 alone: the parser lets versions pass whose framing is another one."""
+        for index, (message, _) in enumerate(self._messages):
+            if not isinstance(message, _ErrInfo) and message.version not in _VERSIONS:
+                self._messages[index] = (_ErrInfo(400, BadHttpMessage("version"), ""), EMPTY_PAYLOAD)
 
     @property
     def owes_request(self) -> bool:
