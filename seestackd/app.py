@@ -153,7 +153,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         check = SelfCheck(runner, scheduler, delivery, clock, settings.storage.path)
         channels = Channels(lambda: configured.settings.channels, by_rule.of_rule)
         standing = functools.partial(_standing, configured, backups)
-        pages = _dashboard(settings, feed, configured, sockets)
+        pages = _dashboard(settings, feed, configured, standing, sockets)
         edge = create_app(runner, keys, clock, _web_settings(settings), check, channels, standing, feed, pages)
         await edge.setup()
         await scheduler.start()
@@ -203,20 +203,27 @@ def _web_settings(settings: Settings) -> WebSettings:
     )
 
 
-def _dashboard(settings: Settings, feed: Feed, configured: Configured, sockets: list[socket.socket]) -> Dashboard:
+def _dashboard(
+    settings: Settings,
+    feed: Feed,
+    configured: Configured,
+    standing: Callable[[], Standing],
+    listening: list[socket.socket],
+) -> Dashboard:
     def warnings() -> list[str]:
         return [] if configured.ok else [REFUSED_CONFIGURATION]
 
     return Dashboard(
         feed=feed,
         public_url=settings.server.public_url,
-        local_only=all(is_local(listening) for listening in sockets),
+        local_only=all(is_local(each) for each in listening),
         timezone=settings.defaults.timezone,
         grace=settings.defaults.grace,
         user_header=settings.dashboard.user_header or None,
         user_header_from=settings.dashboard.user_header_from,
         warnings=warnings,
         channels=lambda: sorted(configured.settings.channels),
+        standing=standing,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from seestackd.runner import Runner
-from seestackd.web.pages import login, monitors
+from seestackd.web.pages import incidents, login, monitors, settings, summary, timeline
 from seestackd.web.pages.assets import Assets
 from seestackd.web.pages.gate import Gate
 from seestackd.web.pages.live import Live
@@ -24,6 +24,22 @@ def pages(entry: Login, live: Live) -> tuple[Page, ...]:
         Page("POST", "/login", entry.log_in, open=True),
         Page("POST", "/logout", login.log_out),
         Page("POST", "/preferences", login.prefer),
+        Page("GET", "/timeline", timeline.timeline),
+        Page("GET", "/i", incidents.listed),
+        Page("GET", "/i/{number:[0-9]+}", incidents.shown),
+        Page("POST", "/i/{number:[0-9]+}/ack", incidents.acknowledge),
+        Page("GET", "/i/{number:[0-9]+}/silence", incidents.confirm_silence),
+        Page("POST", "/i/{number:[0-9]+}/silence", incidents.silence),
+        Page("POST", "/alerts/{number:[0-9]+}/resend", incidents.resend),
+        Page("POST", "/alerts/{number:[0-9]+}/ack", incidents.dismiss),
+        Page("GET", "/summary", summary.month),
+        Page("GET", "/summary/{month:[0-9]{4}-[0-9]{2}}", summary.month),
+        Page("GET", "/settings", settings.shown),
+        Page("POST", "/keys", settings.make_key),
+        Page("POST", "/keys/{id}/revoke", settings.revoke_key),
+        Page("POST", "/channels/test", settings.test_channel),
+        Page("POST", "/maintenance", settings.plan),
+        Page("POST", "/maintenance/{id}/remove", settings.call_off),
     )
 
 

@@ -17,6 +17,7 @@ from seestackd.operations.logins import NOTED_EVERY_MS, Frame, note_use
 from seestackd.runner import Operation, Runner
 from seestackd.store.interface import Transaction
 from seestackd.web.errors import Refusal, of_error, of_status
+from seestackd.web.metrics import Standing
 from seestackd.web.pages.answers import dressed, html
 from seestackd.web.pages.assets import Assets
 from seestackd.web.pages.gate import VISITOR, Elsewhere, Gate, csrf_holds, fields_of
@@ -54,6 +55,7 @@ class Dashboard:
     user_header_from: tuple[str, ...] = ()
     warnings: Callable[[], Sequence[str]] = tuple
     channels: Callable[[], Sequence[str]] = tuple
+    standing: Callable[[], Standing] = Standing
 
 
 class Site:

@@ -52,6 +52,11 @@ class Moments:
         """`4 min ago`, `in 26 min`: kept up to date by the script, absolute as its title."""
         return _NONE if at is None else self._element(at, relative(at, self._at), zone, ' data-ago=""')
 
+    def hour(self, at: int, daily: bool) -> str:
+        """`03:00`, or the day: for the lines of a clock."""
+        local = _local(at, self.zone())
+        return f"{local:%a} {local.day}" if daily else f"{local:%H:%M}"
+
     def _element(self, at: int, text: str, zone: str | None, more: str = "") -> Markup:
         shown = self.zone(zone)
         title = f"{written(at, shown, 0)}" + ("" if shown == "UTC" else f" ({written(at, 'UTC', 0)})")

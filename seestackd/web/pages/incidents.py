@@ -1,0 +1,125 @@
+"""Incidents and alerts: what went wrong, who was told, whether it arrived, what somebody did about it."""
+
+from typing import Any
+
+from aiohttp import web
+
+from seestackd.core.durations import parse_duration
+from seestackd.errors import NotFound
+from seestackd.operations import managed, outbox, told
+from seestackd.operations.outbox import AckDead, ListAlerts, Resend
+from seestackd.store.interface import Transaction
+from seestackd.store.listings import IncidentRow, Page
+from seestackd.web.pages.page import Visit
+from seestackd.web.pages.site import Site
+
+PER_PAGE = 50
+ALERTS_SHOWN = 200
+ALERT_STATES = ("dead", "pending", "delivered", "superseded")
+SILENCES = (("1h", "1 hour"), ("8h", "8 hours"), ("24h", "24 hours"), ("7d", "7 days"))
+
+
+async def listed(site: Site, visit: Visit) -> web.StreamResponse:
+    """Show incidents, or with `?alerts=` the alert log."""
+    if visit.query("alerts"):
+        return await alerts(site, visit)
+    state, number = visit.query("state"), page_number(visit)
+    query = {name: visit.query(name) for name in ("state", "monitor", "channel") if visit.query(name)}
+    command = told.ListIncidents(
+        visit.project_id,
+        Page((number - 1) * PER_PAGE, PER_PAGE),
+        state if state in ("open", "closed") else "all",
+        visit.query("monitor") or None,
+        visit.query("channel") or None,
+    )
+
+    def read(tx: Transaction, at: int) -> dict[str, Any]:
+        found = told.log(tx, command, at)
+        return {"log": found, "channels": [("", "Anybody"), *((name, name) for name in found.channels)]}
+
+    return await site.show(
+        visit, "incidents.html", read, state=command.state, query=query, page=number, per_page=PER_PAGE
+    )
+
+
+def page_number(visit: Visit) -> int:
+    """Return which page of a list is asked for, from 1."""
+    text = visit.query("page", "1")
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+async def alerts(site: Site, visit: Visit) -> web.StreamResponse:
+    """Show the alert log, the newest first; `dead` shows those that nobody has acknowledged."""
+    wanted = visit.query("alerts")
+    state = wanted if wanted in ALERT_STATES else None
+
+    def read(tx: Transaction, at: int) -> dict[str, Any]:
+        rows = outbox.listed(tx, ListAlerts(ALERTS_SHOWN, state), at)
+        own = [row for row in rows if row.alert.project_id in (None, visit.project_id)]
+        return {"alerts": [row for row in own if state != "dead" or row.acknowledged_at is None]}
+
+    return await site.show(visit, "alerts.html", read, state=wanted, states=ALERT_STATES)
+
+
+async def shown(site: Site, visit: Visit) -> web.StreamResponse:
+    """Show one incident from its beginning to its end."""
+    number = int(visit.part("number"))
+
+    def read(tx: Transaction, at: int) -> dict[str, Any]:
+        return {"story": told.story(tx, (visit.project_id, number), at), "silences": SILENCES}
+
+    return await site.show(visit, "incident.html", read)
+
+
+async def confirm_silence(site: Site, visit: Visit) -> web.StreamResponse:
+    """Ask before silencing: programs that scan mails follow its links, and must change nothing."""
+    number = int(visit.part("number"))
+
+    def read(tx: Transaction, at: int) -> dict[str, Any]:
+        return {"story": told.story(tx, (visit.project_id, number), at), "silences": SILENCES}
+
+    return await site.show(visit, "silence.html", read)
+
+
+async def silence(site: Site, visit: Visit) -> web.StreamResponse:
+    """Tell nothing of an incident for a while."""
+    row = await _row(site, visit)
+    until = site.now() + parse_duration(visit.text("for", "1h"), "for")
+    command = managed.Silence(visit.project_id, row.incident.uid, until)
+    await site.change(visit, "incident.silence", row.incident.uid, managed.silence, command, {"until": until})
+    return site.back(visit, f"/i/{row.incident.id}", "Silenced.")
+
+
+async def acknowledge(site: Site, visit: Visit) -> web.StreamResponse:
+    """Take care of an incident: no reminders, no escalation."""
+    row = await _row(site, visit)
+    command = managed.Ack(visit.project_id, row.incident.uid, visit.user or "dashboard")
+    await site.change(visit, "incident.ack", row.incident.uid, managed.acknowledge, command)
+    return site.back(visit, f"/i/{row.incident.id}", "Acknowledged: no more reminders.")
+
+
+async def resend(site: Site, visit: Visit) -> web.StreamResponse:
+    """Send an alert again that was given up."""
+    number = await _alert(site, visit)
+    await site.change(visit, "alert.resend", str(number), outbox.resend, Resend(number))
+    return site.back(visit, "/i?alerts=pending", "On its way again.")
+
+
+async def dismiss(site: Site, visit: Visit) -> web.StreamResponse:
+    """Put an alert that was given up out of sight."""
+    number = await _alert(site, visit)
+    await site.change(visit, "alert.ack", str(number), outbox.ack_dead, AckDead(number))
+    return site.back(visit, "/i?alerts=dead", "Noted.")
+
+
+async def _row(site: Site, visit: Visit) -> IncidentRow:
+    found = await site.runner.read(told.story, (visit.project_id, int(visit.part("number"))))
+    return found.row
+
+
+async def _alert(site: Site, visit: Visit) -> int:
+    number = int(visit.part("number"))
+    view = await site.runner.read(outbox.shown, outbox.ShowAlert(number)) if number < 2**63 else None
+    if view is None or view.row.alert.project_id not in (None, visit.project_id):
+        raise NotFound(f"There is no alert with the number {number}")
+    return number
