@@ -39,7 +39,7 @@ def test_a_failing_fsync_ends_the_process_for_another_to_start(tmp_path: Path) -
 
     assert made.returncode == 0, made.stderr
     assert broken.returncode == BROKEN_EXIT, broken.stderr
-    assert re.search(r"CRITICAL .*the process ends, to start anew", broken.stderr)
+    assert re.search(r"CRITICAL.*the process ends, to start anew", broken.stderr)
     assert (listed.returncode, listed.stdout) == (0, "job\n")
 
 

@@ -22,7 +22,7 @@ def add_to(commands: Any) -> None:
     test.set_defaults(command=_test)
     preview = verbs.add_parser("preview", help="print what an alert of a kind says, from made-up facts")
     preview.add_argument("kind", metavar="KIND", help="missed, failed, recovered, digest and others")
-    preview.add_argument("--format", choices=("text", "markdown", "html"), default="text", help="default: text")
+    preview.add_argument("--format", choices=("text", "markdown", "html", "all"), default="text", help="default: text")
     preview.set_defaults(command=_preview)
     ack = verbs.add_parser("ack", help="put an alert that was given up out of sight")
     ack.add_argument("id", type=int, metavar="ID", help="its number in `seestackd alert ls`")
@@ -32,6 +32,7 @@ def add_to(commands: Any) -> None:
     resend.set_defaults(command=_resend)
     listed = verbs.add_parser("ls", help="list the newest alerts and whether they arrived")
     listed.add_argument("--json", action="store_true", help="for scripts")
+    listed.add_argument("-q", "--quiet", action="store_true", help="numbers only")
     listed.set_defaults(command=_list)
 
 
@@ -67,9 +68,10 @@ def _preview(options: Namespace) -> int:
         raise Failure(f"there is no kind {options.kind}; there are {', '.join(sorted(kinds))}", Exit.USAGE)
     facts = EXAMPLES[kind]
     message = render(ALERT_ID, kind, facts, public_url=PUBLIC_URL, at=facts["at"])
-    if options.format == "text":
+    if options.format in ("text", "all"):
         print(f"Subject: {message.title}\n")
-    print(message.body(Form(options.format)))
+    forms = list(Form) if options.format == "all" else [Form(options.format)]
+    print("\n\n".join(message.body(form) for form in forms))
     return Exit.OK
 
 
@@ -91,6 +93,10 @@ def _list(options: Namespace) -> int:
     answer = ask(options, "alert.ls")
     if options.json:
         as_json(answer)
+        return Exit.OK
+    if options.quiet:
+        for alert in answer["alerts"]:
+            print(alert["id"])
         return Exit.OK
     if not answer["alerts"]:
         note("No alert has been raised yet; try: seestackd alert test CHANNEL")

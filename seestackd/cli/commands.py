@@ -10,6 +10,7 @@ from seestackd.cli import (
     backup,
     badge,
     check_config,
+    completion,
     config,
     doctor,
     drift,
@@ -23,6 +24,7 @@ from seestackd.cli import (
     monitor,
     passwd,
     ping,
+    project,
     prune,
     reload,
     restore,
@@ -49,6 +51,7 @@ NOUNS = (
     drift,
     incident,
     maintenance,
+    project,
     key,
     passwd,
     run,
@@ -60,6 +63,7 @@ NOUNS = (
     backup,
     restore,
     prune,
+    completion,
     version,
 )
 

@@ -17,9 +17,11 @@ def add_to(commands: Any) -> None:
     create = verbs.add_parser("create", help="create a key and print it; it is shown this once")
     create.add_argument("name", metavar="NAME", help="who will use it")
     create.add_argument("--scope", choices=SCOPES, default="ingest", help="what it may do (default: ingest)")
+    create.add_argument("--project", metavar="SLUG", help="the project it belongs to (default: default)")
     create.set_defaults(command=_create)
     listed = verbs.add_parser("ls", help="list the keys, without their secrets")
     listed.add_argument("--json", action="store_true", help="for scripts")
+    listed.add_argument("-q", "--quiet", action="store_true", help="ids only")
     listed.set_defaults(command=_list)
     revoke = verbs.add_parser("revoke", help="revoke a key at once")
     revoke.add_argument("key", metavar="KEY", help="its name, uid or the first characters of the key")
@@ -32,7 +34,7 @@ def _create(options: Namespace) -> int:
     from seestackd.core.keys import RANDOM_BYTES, make_secret
 
     secret = make_secret(secrets.token_bytes(RANDOM_BYTES))
-    ask(options, "key.create", name=options.name, scope=options.scope, secret=secret)
+    ask(options, "key.create", name=options.name, scope=options.scope, secret=secret, project=options.project)
     print(secret)
     return Exit.OK
 
@@ -44,6 +46,10 @@ def _list(options: Namespace) -> int:
     if options.json:
         as_json(answer)
         return Exit.OK
+    if options.quiet:
+        for key in answer["keys"]:
+            print(key["uid"])
+        return Exit.OK
     if not answer["keys"]:
         note("There are no keys; create one with: seestackd key create NAME")
         return Exit.OK
@@ -52,13 +58,14 @@ def _list(options: Namespace) -> int:
             key["name"],
             f"{key['prefix']}…",
             key["scope"],
+            key["project"],
             "revoked" if key["revoked_at"] else "active",
             f"{ago(key['last_used_at'], answer['at'])}{', ' + key['last_used_from'] if key['last_used_from'] else ''}",
             (key["created_at"] or NOTHING)[:10],
         )
         for key in answer["keys"]
     ]
-    table(("NAME", "KEY", "SCOPE", "STATE", "LAST USED", "CREATED"), rows)
+    table(("NAME", "KEY", "SCOPE", "PROJECT", "STATE", "LAST USED", "CREATED"), rows)
     return Exit.OK
 
 

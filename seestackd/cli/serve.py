@@ -1,7 +1,6 @@
 """`seestackd serve`."""
 
 import logging
-import os
 import resource
 import shlex
 import sqlite3
@@ -10,10 +9,11 @@ from argparse import SUPPRESS, Namespace
 from pathlib import Path
 from typing import Any
 
+from seestackd.cli import logs
 from seestackd.cli.failures import Exit, Failure, next_step
 
 ENOUGH_FILES = 65536
-FORMAT = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
+log = logging.getLogger(__name__)
 
 
 def add_to(commands: Any) -> None:
@@ -35,9 +35,7 @@ def serve(options: Namespace) -> int:
 
     settings = read().settings
     _keep_secrets(options.config)
-    journal = "JOURNAL_STREAM" in os.environ
-    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s" if journal else FORMAT, stream=sys.stderr)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logs.set_up()
 
     from seestackd import app
 
@@ -47,7 +45,7 @@ def serve(options: Namespace) -> int:
         _tell(started, settings, _as_typed(options))
 
     try:
-        app.serve(read, admin_app, tell, attended=not journal)
+        app.serve(read, admin_app, tell, attended=not logs.under_journald())
     except sqlite3.Error as error:
         raise Failure(f"{settings.storage.path} cannot be used: {error}; {next_step(error)}") from error
     except OSError as error:
@@ -104,4 +102,8 @@ def _tell(started: Any, settings: Any, command: str) -> None:
         lines.append("No alert channel is set, so nobody will be told: add [channels.NAME] to the settings.")
     elif not settings.default_channels:
         lines.append("default_channels is empty: only monitors that name a channel raise alerts.")
-    print("\n".join(lines), flush=True)
+    if logs.under_journald():
+        for line in filter(None, lines):
+            log.info(line)
+    else:
+        print("\n".join(lines), flush=True)

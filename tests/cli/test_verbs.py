@@ -16,8 +16,17 @@ def test_a_key_is_printed_alone_and_listed_without_its_secret(place: Place) -> N
     key = created.stdout.rstrip("\n")
     assert (created.returncode, created.stderr) == (0, "")
     assert checksum_ok(key)
-    assert listed.stdout.splitlines()[0].split() == ["NAME", "KEY", "SCOPE", "STATE", "LAST", "USED", "CREATED"]
-    assert re.search(rf"^cron +{key[:8]}… +ingest +active +- +\d{{4}}-\d\d-\d\d$", listed.stdout, re.MULTILINE)
+    assert listed.stdout.splitlines()[0].split() == [
+        "NAME",
+        "KEY",
+        "SCOPE",
+        "PROJECT",
+        "STATE",
+        "LAST",
+        "USED",
+        "CREATED",
+    ]
+    assert re.search(rf"^cron +{key[:8]}… +ingest +default +active +- +\d{{4}}-\d\d-\d\d$", listed.stdout, re.MULTILINE)
     assert key not in listed.stdout
 
 

@@ -72,11 +72,13 @@ def verbs() -> dict[str, Verb]:
         maintenance,
         monitors,
         passwords,
+        projects,
         prune,
         upkeep,
     )
 
     nouns = (
-        alerts, badges, config, drift, explain, incidents, keys, maintenance, monitors, passwords, prune, upkeep,
+        alerts, badges, config, drift, explain, incidents, keys, maintenance, monitors, passwords, projects, prune,
+        upkeep,
     )  # fmt: skip
     return {name: verb for noun in nouns for name, verb in noun.VERBS.items()}

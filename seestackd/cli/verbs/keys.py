@@ -4,21 +4,25 @@ from typing import Any
 
 from seestackd.cli.verbs import Call, Verb
 from seestackd.cli.verbs.instants import iso
+from seestackd.cli.verbs.projects import named
 from seestackd.operations import keys
 from seestackd.operations.keys import CreateKey, EnsureProject, RevokeKey
 from seestackd.store.interface import Key, Transaction
 
 
 def create(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
-    """Store a key whose secret the command line has made. Raises Invalid, Conflict."""
-    project = keys.ensure_project(tx, EnsureProject(), at)
+    """Store a key whose secret the command line has made. Raises Invalid, Conflict, NotFound (the project)."""
+    slug = call.optional("project")
+    project = keys.ensure_project(tx, EnsureProject(), at) if slug is None else named(tx, slug)
     key = keys.create(tx, CreateKey(project.id, call.text("name"), call.text("scope"), call.text("secret")), at)
     return _shown(key)
 
 
 def listed(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     """Return every key, revoked ones too, without its secret."""
-    return {"at": iso(at), "keys": [_shown(key) for key in keys.all_keys(tx, None, at)]}
+    slugs = {project.id: project.slug for project in tx.projects.all()}
+    found = [{**_shown(key), "project": slugs[key.project_id]} for key in keys.all_keys(tx, None, at)]
+    return {"at": iso(at), "keys": found}
 
 
 def revoke(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
