@@ -42,6 +42,14 @@ class MonitorChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorHeard:
+    """A monitor reported, and its status is what it was."""
+
+    monitor_id: int
+    project_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeysChanged:
     """A key was created or revoked: key tables in memory are stale."""
 

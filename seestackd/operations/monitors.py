@@ -188,6 +188,11 @@ def named(tx: Transaction, project_id: int, slug: str) -> Monitor:
     return monitor
 
 
+def with_grace(rules: Rules, grace_ms: int) -> Rules:
+    """Return rules with another grace."""
+    return replace(rules, grace_ms=grace_ms)
+
+
 def judge_anew(tx: Transaction, monitor: Monitor, state: State, at: int) -> None:
     """Compute the monitor's deadline again, when a window that moved it is gone; not within a minute from now."""
     context = _context(tx, monitor, state, at)

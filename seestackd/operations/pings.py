@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from zlib import crc32
 
-from seestackd.core.events import MonitorChanged
+from seestackd.core.events import MonitorChanged, MonitorHeard
 from seestackd.core.hearing import hear
 from seestackd.core.monitor import DAY_MS, Monitor, NewMonitor, State
 from seestackd.core.pings import Ping, PingKind
@@ -218,4 +218,6 @@ def store(tx: Transaction, before: State, decision: Decision, ping: Ping | None,
     tx.monitors.save_state(monitor.id, state, before)
     if state.status is not before.status or len(state.open_runs) != len(before.open_runs):
         tx.announce(MonitorChanged(monitor.id, monitor.project_id))
+    else:
+        tx.announce(MonitorHeard(monitor.id, monitor.project_id))
     return ping_id

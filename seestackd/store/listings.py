@@ -81,6 +81,14 @@ class Listings(Protocol):
         """Mark one notification as read, or all of the project."""
         ...
 
+    def last_outcomes(self, project_id: int, monitor_ids: Sequence[int] | None, limit: int) -> dict[int, str]:
+        """Return the outcomes of the last slots of monitors (None: all): their first two letters, newest first."""
+        ...
+
+    def count_by_status(self, project_id: int, at: int) -> dict[str, int]:
+        """Count monitors by the status that people see at an instant, `running` where nothing is wrong."""
+        ...
+
     def blind_windows(self, page: Page) -> list[BlindWindow]:
         """Return the newest windows first."""
         ...

@@ -48,6 +48,18 @@ WITH RECURSIVE chain (run, n) AS (
 )
 SELECT {_RUN} FROM chain JOIN runs ON runs.id = chain.run ORDER BY n
 """
+_OUTCOMES = (
+    "SELECT id, (SELECT group_concat(replace(hex(zeroblob(min(count, :limit))), '00', substr(outcome, 1, 2)), '')"
+    " FROM (SELECT outcome, count FROM slots WHERE monitor_id = monitors.id ORDER BY first_at DESC LIMIT :limit))"
+    " FROM monitors WHERE project_id = :project AND archived_at IS NULL"
+)
+_BY_STATUS = """
+SELECT CASE
+    WHEN status IN ('healthy', 'pending') AND open_runs IS NOT NULL THEN 'running'
+    WHEN status IN ('healthy', 'pending') AND expected_at < ? THEN 'late'
+    ELSE status END AS shown, count(*)
+FROM monitors JOIN monitor_state ON monitor_id = id WHERE project_id = ? AND archived_at IS NULL GROUP BY shown
+"""
 _STATES = {"open": " AND closed_at IS NULL", "closed": " AND closed_at IS NOT NULL", "all": ""}
 _TOLD = "state IN ('delivered', 'dead', 'skipped')"
 
@@ -153,6 +165,17 @@ class SqliteListings:
             " AND id = coalesce(?, id)",
             (at, project_id, row_id),
         )
+
+    def last_outcomes(self, project_id: int, monitor_ids: Sequence[int] | None, limit: int) -> dict[int, str]:
+        statement, values = _OUTCOMES, {"project": project_id, "limit": limit}
+        if monitor_ids is not None:
+            named = {f"m{index}": monitor_id for index, monitor_id in enumerate(monitor_ids)}
+            statement += f" AND id IN ({', '.join(f':{name}' for name in named)})"
+            values |= named
+        return {row[0]: row[1] or "" for row in self._execute(statement, values).fetchall()}
+
+    def count_by_status(self, project_id: int, at: int) -> dict[str, int]:
+        return dict(self._execute(_BY_STATUS, (at, project_id)).fetchall())
 
     def blind_windows(self, page: Page) -> list[BlindWindow]:
         rows = self._execute(

@@ -1,5 +1,6 @@
 """Pings: append-only, each pointing at the one before it of its monitor."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import zstandard
@@ -82,6 +83,10 @@ class SqlitePings:
     def output(self, ping_id: int) -> str | None:
         row = self._execute("SELECT body FROM outputs WHERE ping_id = ?", (ping_id,)).fetchone()
         return None if row is None else zstandard.ZstdDecompressor().decompress(row[0]).decode()
+
+    def output_sizes(self, ping_ids: Sequence[int]) -> dict[int, int]:
+        marks = ", ".join("?" * len(ping_ids))
+        return dict(self._execute(f"SELECT ping_id, size FROM outputs WHERE ping_id IN ({marks})", tuple(ping_ids)))
 
     def seen(self, project_id: int, slug: str, kind: str, key: str) -> int | None:
         row = self._execute(

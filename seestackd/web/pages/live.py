@@ -1,17 +1,21 @@
 """Tells open pages what has changed: one stream of server-sent events per page, at most one message a second each."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from seestackd.core.events import AlertsQueued, MonitorChanged
+from seestackd.core.events import AlertsQueued, MonitorChanged, MonitorHeard
+from seestackd.errors import Busy
 from seestackd.feed import Feed
 from seestackd.web.errors import Refusal
 from seestackd.web.pages.answers import dressed
 from seestackd.web.pages.page import Visit
 from seestackd.web.pages.site import Site
+
+log = logging.getLogger(__name__)
 
 MAX_STREAMS = 1_000
 KEEPALIVE_S = 15.0
@@ -20,6 +24,8 @@ EVERY_S = 1.0
 _HELLO = b"retry: 3000\n: this page is live\n\n"
 _ALIVE = b": still here\n\n"
 _WAITING = 8
+# Of monitors that merely reported so many are shown a second; what changed its status is always shown.
+_HEARD_AT_ONCE = 40
 
 Look = tuple[int, str, str, str | None]
 """What rows look alike for: project, sub-path, way to show times, zone of the browser."""
@@ -60,6 +66,7 @@ class Live:
         self._rows = rows
         self._streams: set[Stream] = set()
         self._changed: dict[int, int] = {}
+        self._heard: dict[int, int] = {}
         self._alerts = False
         self._telling: asyncio.Task[None] | None = None
         self._closed = False
@@ -117,22 +124,30 @@ class Live:
         for change in changes:
             if isinstance(change, MonitorChanged):
                 self._changed[change.monitor_id] = change.project_id
+            elif isinstance(change, MonitorHeard):
+                self._heard[change.monitor_id] = change.project_id
             elif isinstance(change, AlertsQueued):
                 self._alerts = True
         self._begin()
 
     def _begin(self) -> None:
-        if self._telling is None and (self._changed or self._alerts):
+        if self._telling is None and (self._changed or self._heard or self._alerts):
             self._telling = asyncio.get_running_loop().create_task(self._tell())
 
     async def _tell(self) -> None:
         try:
             await asyncio.sleep(FIRST_AFTER_S)
-            while self._changed or self._alerts:
+            while self._streams and (self._changed or self._heard or self._alerts):
                 changed, alerts = self._changed, self._alerts
+                heard = [monitor for monitor in self._heard if monitor not in changed][:_HEARD_AT_ONCE]
+                told = changed | {monitor: self._heard[monitor] for monitor in heard}
+                for monitor in told:
+                    self._heard.pop(monitor, None)
                 self._changed, self._alerts = {}, False
-                await self._tell_all(changed, alerts)
+                await self._tell_all(told, alerts or bool(changed))
                 await asyncio.sleep(EVERY_S - FIRST_AFTER_S)
+        except Busy:
+            log.warning("open pages could not be told of changes")
         finally:
             self._telling = None
 
@@ -149,7 +164,7 @@ class Live:
                 message += event("monitor")
             if own:
                 message += event("monitors")
-            if own or alerts:
+            if alerts:
                 message += event("incidents")
             if message:
                 stream.send(message)

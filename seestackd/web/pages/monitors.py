@@ -1,28 +1,81 @@
 """The list of monitors: trouble first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from seestackd.operations import monitors
+from seestackd.operations.overview import TROUBLE, Glance, GlanceAt, counts, glances, overview
 from seestackd.store.interface import Transaction
 from seestackd.web.pages.live import Rows
 from seestackd.web.pages.page import Visit
 from seestackd.web.pages.site import Site
 
+PER_PAGE = 1_000
+STATES = {
+    "": ("All", ()),
+    "trouble": ("Trouble", TROUBLE),
+    "late": ("Late", ("late",)),
+    "running": ("Running", ("running",)),
+    "ok": ("Ok", ("healthy",)),
+    "paused": ("Paused", ("paused",)),
+}
+_WORDS = (("late", "late"), ("running", "running"), ("healthy", "ok"), ("pending", "waiting"), ("paused", "paused"))
+
 
 async def listed(site: Site, visit: Visit) -> web.StreamResponse:
     def read(tx: Transaction, at: int) -> dict[str, Any]:
-        return {"views": monitors.listed(tx, monitors.ListMonitors(visit.project_id), at)}
+        everything = overview(tx, visit.project_id, at)
+        found = [each for each in everything if _wanted(each, visit)]
+        number = int(visit.query("page")) if visit.query("page").isdecimal() else 1
+        shown = found[(number - 1) * PER_PAGE : number * PER_PAGE]
+        return {
+            "shown": shown,
+            "found": len(found),
+            "all": len(everything),
+            "number": number,
+            "per_page": PER_PAGE,
+            "tags": sorted({tag for each in everything for tag in each.view.monitor.tags})[:100],
+            "states": {name: label for name, (label, _) in STATES.items()},
+            "filtered": bool(visit.query("q") or visit.query("tag") or visit.query("state") or len(found) > PER_PAGE),
+            **summary(counts(tx, visit.project_id, at)),
+        }
 
     return await site.show(visit, "monitors.html", read)
+
+
+def _wanted(each: Glance, visit: Visit) -> bool:
+    monitor = each.view.monitor
+    text, tag, state = visit.query("q").strip().lower(), visit.query("tag"), visit.query("state")
+    if text and text not in monitor.name.lower() and text not in monitor.slug and text not in monitor.tags:
+        return False
+    if tag and tag not in monitor.tags:
+        return False
+    return state not in STATES or not state or each.shown in STATES[state][1]
+
+
+def summary(counted: Mapping[str, int]) -> dict[str, Any]:
+    """Return title, sentence and whether there is trouble, of monitors counted by status."""
+    trouble = sum(counted.get(status, 0) for status in TROUBLE)
+    parts = [f"{trouble} need{'s' if trouble == 1 else ''} attention"] if trouble else []
+    parts += [f"{counted[status]:,} {word}" for status, word in _WORDS if counted.get(status)]
+    return {
+        "trouble": trouble,
+        "sentence": " · ".join(parts),
+        "page_title": f"({trouble}) Monitors · seestackd" if trouble else "Monitors · seestackd",
+    }
 
 
 def rows_of(site: Site) -> Rows:
     """Return the maker of list rows for open pages."""
 
     async def rows(visit: Visit, monitor_ids: Iterable[int]) -> str:
-        return ""
+        command = GlanceAt(visit.project_id, tuple(monitor_ids))
+
+        def written(tx: Transaction, command: GlanceAt, at: int) -> str:
+            values = {"shown": glances(tx, command, at), **summary(counts(tx, command.project_id, at))}
+            return site.render(visit, "monitor_rows.html", at, values)
+
+        return await site.runner.read(written, command)
 
     return rows

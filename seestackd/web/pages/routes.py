@@ -5,7 +5,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from seestackd.runner import Runner
-from seestackd.web.pages import incidents, login, monitors, settings, summary, timeline
+from seestackd.web.pages import incidents, login, monitor, monitor_form, monitors, settings, summary, timeline
 from seestackd.web.pages.assets import Assets
 from seestackd.web.pages.gate import Gate
 from seestackd.web.pages.live import Live
@@ -19,6 +19,20 @@ def pages(entry: Login, live: Live) -> tuple[Page, ...]:
     """Return every page; HEAD is answered wherever GET is."""
     return (
         Page("GET", "/", monitors.listed),
+        Page("GET", "/m/{slug}", monitor.shown),
+        Page("GET", "/m/{slug}/output/{number:[0-9]+}", monitor.output),
+        Page("POST", "/m/{slug}/pause", monitor.pause),
+        Page("POST", "/m/{slug}/resume", monitor.resume),
+        Page("POST", "/m/{slug}/acknowledge", monitor.acknowledge),
+        Page("POST", "/m/{slug}/silence", monitor.silence),
+        Page("POST", "/m/{slug}/grace", monitor.apply_grace),
+        Page("GET", "/m/{slug}/remove", monitor.removing),
+        Page("POST", "/m/{slug}/remove", monitor.remove),
+        Page("GET", "/m/{slug}/edit", monitor_form.edit),
+        Page("POST", "/m/{slug}/edit", monitor_form.save),
+        Page("GET", "/monitors/new", monitor_form.new),
+        Page("POST", "/monitors/new", monitor_form.create),
+        Page("GET", "/monitors/preview", monitor_form.preview),
         Page("GET", "/live", live.stream),
         Page("GET", "/login", entry.form, open=True),
         Page("POST", "/login", entry.log_in, open=True),

@@ -125,6 +125,11 @@ class Site:
         self.live.note()
         return result
 
+    def base(self, visit: Visit) -> str:
+        """Return the address under which jobs reach us: the public one, else what the browser asked for."""
+        scheme = "https" if self.gate.is_https(visit.request) else "http"
+        return self.dashboard.public_url or f"{scheme}://{visit.request.host}{visit.prefix}"
+
     def back(self, visit: Visit, path: str, said: str = "") -> web.Response:
         """Send the browser to a page of ours after a change; `said` is shown there once."""
         answer = web.Response(status=303, headers={"Location": visit.link(path)})

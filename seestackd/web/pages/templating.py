@@ -28,7 +28,7 @@ class Templates:
         environment.globals.update(words=wording.STATES)
         environment.filters.update(
             duration=format_duration, took=wording.took, bytes=wording.in_bytes, counted=wording.counted,
-            visible=wording.visible, bar=bars.bar,
+            visible=wording.visible, bar=bars.coded,
         )  # fmt: skip
         for name in loader.list_templates():
             environment.get_template(name)
@@ -44,7 +44,7 @@ class Templates:
             "zone": self._timezone,
             "times": moments,
             "token": lambda: csrf_token(visit.secret),
-            "said": unquote(visit.request.cookies.get("seestackd_said", ""))[:500],
+            "notice": unquote(visit.request.cookies.get("seestackd_said", ""))[:500],
             "warnings": (),
         }
         return self._environment.get_template(name).render({**frame, **values})

@@ -1,0 +1,69 @@
+"""All monitors at a glance: how each is, and how its last slots ended."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seestackd.core.monitor import shown_status
+from seestackd.operations import monitors
+from seestackd.operations.monitors import ListMonitors, MonitorView
+from seestackd.store.interface import Transaction
+
+SLOTS = 30
+TROUBLE = ("failed", "overrun", "missed")
+_ORDER = {status: rank for rank, status in enumerate((*TROUBLE, "late", "running", "pending", "healthy", "paused"))}
+_LAST = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A monitor with the outcomes of its last slots as two-letter codes, the newest first."""
+
+    view: MonitorView
+    outcomes: str
+
+    @property
+    def shown(self) -> str:
+        """The status, or `running` while a run is on and nothing is wrong."""
+        status = self.view.status
+        return "running" if self.view.running and status in ("healthy", "pending", "late") else status
+
+    @property
+    def order(self) -> str:
+        """What to sort by: trouble first, then the slug."""
+        return f"{_ORDER.get(self.shown, _LAST)}{self.view.monitor.slug}"
+
+
+@dataclass(frozen=True, slots=True)
+class GlanceAt:
+    """These monitors of a project."""
+
+    project_id: int
+    monitor_ids: tuple[int, ...]
+
+
+def overview(tx: Transaction, project_id: int, at: int) -> list[Glance]:
+    """Return every monitor of a project, the one in the most trouble first."""
+    outcomes = tx.listings.last_outcomes(project_id, None, SLOTS)
+    views = monitors.listed(tx, ListMonitors(project_id), at)
+    return sorted((Glance(view, outcomes.get(view.monitor.id, "")) for view in views), key=lambda each: each.order)
+
+
+def glances(tx: Transaction, command: GlanceAt, at: int) -> list[Glance]:
+    """Return the monitors that still exist in the project, in no order."""
+    outcomes = tx.listings.last_outcomes(command.project_id, command.monitor_ids, SLOTS)
+    return [Glance(view, outcomes.get(view.monitor.id, "")) for view in _views(tx, command, at)]
+
+
+def counts(tx: Transaction, project_id: int, at: int) -> dict[str, int]:
+    """Return how many monitors there are of each shown status, `running` as in Glance."""
+    return tx.listings.count_by_status(project_id, at)
+
+
+def _views(tx: Transaction, command: GlanceAt, at: int) -> Iterable[MonitorView]:
+    for monitor_id in command.monitor_ids:
+        monitor = tx.monitors.by_id(monitor_id)
+        if monitor is None or monitor.project_id != command.project_id or monitor.archived_at is not None:
+            continue
+        state = tx.monitors.load_state(monitor_id, for_update=False)
+        running = any(not run.overran for run in state.open_runs)
+        yield MonitorView(monitor, state, shown_status(monitor, state, at), running)
