@@ -17,6 +17,7 @@ from seestackd.core.events import DeadlineSet
 from seestackd.core.retention import Kind
 from seestackd.errors import Busy
 from seestackd.feed import Feed
+from seestackd.operations import erasure
 from seestackd.operations.blind import (
     Blinded,
     Hear,
@@ -43,6 +44,7 @@ JUDGE_EVERY_S = 1.0
 HEAR_EVERY_S = 10.0
 FOLLOW_UP_EVERY_S = 5.0
 UPKEEP_EVERY_S = 60.0
+ERASE_EVERY_S = 5.0
 ROLL_UP_EVERY_S = 2.0
 ROLL_UP_PAUSE_S = 0.005
 ROLLED_UP_AT_ONCE = 200
@@ -105,6 +107,7 @@ class Scheduler:
     _running: set["asyncio.Task[Any]"] = field(default_factory=set)
     _pass: asyncio.Lock = field(default_factory=asyncio.Lock)
     _rolling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _erasing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _next_judge_at: int = 0
     _last_tick: float = 0.0
     _hold_until: float = 0.0
@@ -135,6 +138,7 @@ class Scheduler:
         self._jobs.add_job(self._run, FromNow(JUDGE_EVERY_S), [self._judge], id="judge")
         self._jobs.add_job(self._run, FromNow(HEAR_EVERY_S), [self._stamp], id="hear")
         self._jobs.add_job(self._run, FromNow(FOLLOW_UP_EVERY_S), [self._follow_up], id="follow up")
+        self._jobs.add_job(self._run, FromNow(ERASE_EVERY_S), [self._erase], id="erase")
         self._jobs.add_job(self._run, FromNow(UPKEEP_EVERY_S), [self._upkeep], id="upkeep")
         self._jobs.add_job(self._run, FromNow(ROLL_UP_EVERY_S), [self._roll_up], id="roll up")
         self._jobs.start()
@@ -281,6 +285,19 @@ class Scheduler:
             if not (await self.runner.run(prune, command)).more:
                 return
             await asyncio.sleep(PRUNE_PAUSE_S)
+
+    async def _erase(self) -> None:
+        """Erase what was asked for, with pauses in which others get the writer."""
+        if self._erasing.locked():
+            return
+        async with self._erasing:
+            try:
+                more = await self.runner.read(erasure.waits, None)
+                while more:
+                    more = (await self.runner.run(erasure.step, None)).more
+                    await asyncio.sleep(PRUNE_PAUSE_S)
+            except Busy:
+                log.warning("erasing waits: the store takes nothing")
 
     def _settle(self) -> None:
         """Judge nobody for a while: pings may be on their way or in the socket's backlog."""

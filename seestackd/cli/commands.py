@@ -14,6 +14,7 @@ from seestackd.cli import (
     config,
     doctor,
     drift,
+    erase,
     explain,
     export,
     import_crontab,
@@ -64,6 +65,7 @@ NOUNS = (
     restore,
     prune,
     completion,
+    erase,
     version,
 )
 

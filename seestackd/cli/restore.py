@@ -63,6 +63,7 @@ def _restore(settings: Any, file: Path, database: Path) -> dict[str, Any]:
             runner = Runner(store, clock, Feed(), on_broken=lambda: os._exit(70))
             runner.route(settings.routing)
             noted = runner.call(note_restored, None)
+            erased_again = _erase_again(runner, database)
         finally:
             store.close()
         stamp = datetime.fromtimestamp(clock.now() / 1000, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
@@ -74,7 +75,24 @@ def _restore(settings: Any, file: Path, database: Path) -> dict[str, Any]:
         "backup_at": iso(noted.backup_at),
         "dropped": noted.dropped,
         "told": list(noted.told),
+        "erased_again": erased_again,
     }
+
+
+def _erase_again(runner: Any, database: Path) -> int:
+    """Erase from the backup what the present database says was erased since; returns how many names came back."""
+    from seestackd.operations.erasure import ask_again, log, step
+    from seestackd.store.sqlite.looking import looking
+
+    try:
+        with looking(database) as look:
+            erased = log(look.transaction, None, 0)
+    except sqlite3.Error:
+        return 0
+    found: int = runner.call(ask_again, erased)
+    while runner.call(step, None).more:
+        pass
+    return found
 
 
 def _print(answer: dict[str, Any]) -> None:
@@ -84,6 +102,8 @@ def _print(answer: dict[str, Any]) -> None:
     print(f"{answer['database']} is restored{as_of}.")
     if answer["kept"]:
         print(f"What was there before is kept as {answer['kept']}.")
+    if answer["erased_again"]:
+        print(f"{answer['erased_again']} sessions or users that had been erased since were erased again.")
     if answer["dropped"]:
         print(f"{answer['dropped']} unsent alerts were dropped; {', '.join(answer['told']) or 'nobody'} will be told.")
     note("Start the daemon again: systemctl start seestackd.socket seestackd.service")

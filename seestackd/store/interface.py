@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from seestackd.core.alerts import Routing
 from seestackd.store import nouns
 from seestackd.store.alert_rules import AlertRules
+from seestackd.store.erasures import Erasures
 from seestackd.store.figures import Counting
 from seestackd.store.listings import Audit, Listings
 from seestackd.store.records import Alive as Alive
@@ -46,6 +47,7 @@ class Transaction(Protocol):
     replay: nouns.Replay
     sessions: nouns.Sessions
     logins: nouns.Logins
+    erasures: Erasures
     listings: Listings
     audit: Audit
     counting: Counting

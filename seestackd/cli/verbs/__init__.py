@@ -66,6 +66,7 @@ def verbs() -> dict[str, Verb]:
         badges,
         config,
         drift,
+        erase,
         explain,
         incidents,
         keys,
@@ -78,7 +79,7 @@ def verbs() -> dict[str, Verb]:
     )
 
     nouns = (
-        alerts, badges, config, drift, explain, incidents, keys, maintenance, monitors, passwords, projects, prune,
-        upkeep,
+        alerts, badges, config, drift, erase, explain, incidents, keys, maintenance, monitors, passwords, projects,
+        prune, upkeep,
     )  # fmt: skip
     return {name: verb for noun in nouns for name, verb in noun.VERBS.items()}

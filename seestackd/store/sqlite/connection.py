@@ -22,6 +22,7 @@ PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -16384;
 PRAGMA wal_autocheckpoint = 4000;
 PRAGMA journal_size_limit = 67108864;
+PRAGMA secure_delete = FAST;
 """
 _CACHED_STATEMENTS = 512
 
@@ -104,6 +105,7 @@ class SqliteSession:
         except sqlite3.Error as error:
             self._roll_back()
             raise self._translated(error) from error
+        self.transaction.erasures.after_commit()
         return self.transaction.take_announced()
 
     def _undo(self, mark: int, error: BaseException) -> None:

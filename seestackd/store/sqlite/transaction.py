@@ -8,6 +8,7 @@ from seestackd.store.sqlite.alert_rules import SqliteAlertRules
 from seestackd.store.sqlite.audit import SqliteAudit
 from seestackd.store.sqlite.behind import WriteBehind
 from seestackd.store.sqlite.blind import SqliteBlind
+from seestackd.store.sqlite.erasures import SqliteErasures
 from seestackd.store.sqlite.figures import SqliteFigures
 from seestackd.store.sqlite.incidents import SqliteIncidents
 from seestackd.store.sqlite.keys import SqliteKeys, SqliteProjects
@@ -52,6 +53,7 @@ class SqliteTransaction:
         self.replay = SqliteReplay(self.behind)
         self.sessions = SqliteSessions(self.behind)
         self.logins = SqliteLogins(self.behind)
+        self.erasures = SqliteErasures(self.behind)
         self.listings = SqliteListings(self.behind)
         self.audit = SqliteAudit(self.behind)
         self.retention = SqliteRetention(self.behind)

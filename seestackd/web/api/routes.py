@@ -4,6 +4,7 @@ from aiohttp import web
 
 from seestackd.web.api import (
     alert_rules,
+    erasures,
     history,
     http_requests,
     incidents,
@@ -28,6 +29,7 @@ ROUTES: tuple[Route, ...] = (
     *notifications.ROUTES,
     *http_requests.ROUTES,
     *replay.ROUTES,
+    *erasures.ROUTES,
 )
 
 

@@ -1,6 +1,7 @@
 """Sessions in short, for lists; and what was asked to be erased.
 
-`counts` and `strip` are JSON, `urls` one a line. An erasure keeps what it is about (`value`) only until it is done.
+`counts` and `strip` are JSON, `urls` one a line. An erasure keeps what it is about (`value`) only until it
+is done; `passed` is the last HTTP request that was looked at.
 """
 
 SCRIPT = """
@@ -21,8 +22,8 @@ SELECT project_id, fingerprint, max(session_id), min(first_at), max(last_at), ma
   sum(has_error), sum(length(body)), json_object('error', sum(has_error)), '', '[0,1,[]]'
 FROM replay_batches GROUP BY project_id, fingerprint;
 CREATE TABLE erasures (
-  id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, project_id INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT,
-  asked_at INTEGER NOT NULL, erased_at INTEGER, rows INTEGER NOT NULL
+  id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, project_id INTEGER NOT NULL, subject TEXT NOT NULL, value TEXT,
+  mark TEXT NOT NULL, asked_at INTEGER NOT NULL, erased_at INTEGER, rows INTEGER NOT NULL, passed INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX erasures_waiting ON erasures (id) WHERE erased_at IS NULL
 """
