@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,15 +19,7 @@ from seestackd.core.retention import Kind
 from seestackd.errors import Busy
 from seestackd.feed import Feed
 from seestackd.operations import erasure
-from seestackd.operations.blind import (
-    Blinded,
-    Hear,
-    Listen,
-    blinded,
-    hear,
-    listen,
-    tell_blind,
-)
+from seestackd.operations.blind import Blinded, Hear, Listen, blinded, hear, listen, tell_blind
 from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
 from seestackd.operations.followups import FollowUp, follow_up
 from seestackd.operations.reports import tell_month
@@ -48,8 +41,8 @@ ERASE_EVERY_S = 5.0
 ROLL_UP_EVERY_S = 2.0
 ROLL_UP_PAUSE_S = 0.005
 ROLLED_UP_AT_ONCE = 200
-PRUNE_PAUSE_S = 0.02
-PRUNED_AT_ONCE = 100
+PAUSE_S = 0.02
+STEPS_AT_ONCE = 100
 STOP_WITHIN_S = 5.0
 SETTLE_S = 20.0
 LATE_TICK_S = 2.0
@@ -107,7 +100,6 @@ class Scheduler:
     _running: set["asyncio.Task[Any]"] = field(default_factory=set)
     _pass: asyncio.Lock = field(default_factory=asyncio.Lock)
     _rolling: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _erasing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _next_judge_at: int = 0
     _last_tick: float = 0.0
     _hold_until: float = 0.0
@@ -279,25 +271,21 @@ class Scheduler:
                 log.exception("a chore failed")
 
     async def _prune(self) -> None:
-        """Delete what is old, with pauses in which others get the writer."""
-        command = Upkeep(self.clock.boottime(), self._boot_id, kept=self.kept())
-        for _ in range(PRUNED_AT_ONCE):
-            if not (await self.runner.run(prune, command)).more:
+        """Delete what is old."""
+        await self._repeat(prune, Upkeep(self.clock.boottime(), self._boot_id, kept=self.kept()))
+
+    async def _repeat(self, operation: Callable[..., Any], command: object) -> None:
+        """Run an operation of small steps, with pauses in which others get the writer."""
+        for _ in range(STEPS_AT_ONCE):
+            if not (await self.runner.run(operation, command)).more:
                 return
-            await asyncio.sleep(PRUNE_PAUSE_S)
+            await asyncio.sleep(PAUSE_S)
 
     async def _erase(self) -> None:
-        """Erase what was asked for, with pauses in which others get the writer."""
-        if self._erasing.locked():
-            return
-        async with self._erasing:
-            try:
-                more = await self.runner.read(erasure.waits, None)
-                while more:
-                    more = (await self.runner.run(erasure.step, None)).more
-                    await asyncio.sleep(PRUNE_PAUSE_S)
-            except Busy:
-                log.warning("erasing waits: the store takes nothing")
+        """Erase what was asked for."""
+        with suppress(Busy):
+            if await self.runner.read(erasure.waits, None):
+                await self._repeat(erasure.step, None)
 
     def _settle(self) -> None:
         """Judge nobody for a while: pings may be on their way or in the socket's backlog."""
