@@ -1,6 +1,7 @@
 """Keys: their form, their checksum, their digest; what each scope may do."""
 
 import hashlib
+import hmac
 import string
 import zlib
 from enum import StrEnum
@@ -50,6 +51,11 @@ def checksum_ok(text: str) -> bool:
 def digest(text: str) -> str:
     """Return the SHA-256 of a key in hex; takes undecodable bytes of a header as they come."""
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def same(one: str, other: str) -> bool:
+    """Compare two digests in a time that tells nothing of either."""
+    return hmac.compare_digest(one, other)
 
 
 def _checksum(body: str) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from seestackd.core.keys import PREVIEW_LENGTH, Scope, digest
+from seestackd.core.keys import PREVIEW_LENGTH, Scope, digest, same
 from seestackd.errors import Conflict, Invalid, NotFound
 from seestackd.store.interface import Key, Project, Transaction
 
@@ -74,7 +74,7 @@ def revoke(tx: Transaction, command: RevokeKey, at: int) -> Key:
     """Revoke a key and return it; raises NotFound, and Conflict when several keys answer to the word."""
     live = [key for key in tx.keys.all() if key.project_id == command.project_id and key.revoked_at is None]
     hashed = digest(command.which)
-    found = [key for key in live if command.which in (key.uid, key.name, key.prefix) or key.hash == hashed]
+    found = [key for key in live if command.which in (key.uid, key.name, key.prefix) or same(key.hash, hashed)]
     if not found:
         # What was typed may be a mistyped key: never repeat it.
         raise NotFound("No key answers to that name, id or prefix; `seestackd key ls` shows them")

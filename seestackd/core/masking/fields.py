@@ -20,7 +20,8 @@ _TELLS = re2.compile(rb"(?i)" + _PASSWORD + rb"|" + _NAMED)
 _PARTS = re2.compile(
     rb"(?i)(" + _PASSWORD + rb")|(" + _NAMED + rb")"
     rb"|(" + OPEN + rb")(?:value|(text|data))" + _IS + rb"(?:(" + OPEN + rb")|(-?\d{3,}(?:\.\d+)?)\b)"
-    rb"|[{}\0]"
+    # Braces with nothing between them that could begin a name count as one: texts may be all braces, and matches cost.
+    rb"|[{}\0](?:[^\"'\\&%uU{}\0]*[{}\0])*"
 )
 
 
