@@ -159,7 +159,7 @@ def _curl(path: str, method: str, body: dict[str, Any]) -> str:
         f'curl -X {method.upper()} -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\\n'
         f"  -d '{json.dumps(body)}' \\\n  \"$SEESTACKD{path}\""
     )
-    return f"<pre><code>{escape(text)}</code></pre>"
+    return f'<pre tabindex="0"><code>{escape(text)}</code></pre>'
 
 
 def _marked(text: str) -> str:

@@ -1,5 +1,6 @@
 """A house full of jobs with a past, at fixed times: for pictures, and for looking at every page in a browser."""
 
+import json
 import random
 import shutil
 from collections.abc import AsyncIterator
@@ -12,8 +13,10 @@ from seestackd.core.alerts import Routing
 from seestackd.core.keys import Scope, make_secret
 from seestackd.core.monitor import new_monitor, new_rules
 from seestackd.core.pings import PingKind
+from seestackd.core.replay import ReplayEvent, pack
+from seestackd.core.telemetry import HttpRequest
 from seestackd.feed import Feed
-from seestackd.operations import keys, maintenance, monitors
+from seestackd.operations import keys, maintenance, monitors, replay, telemetry
 from seestackd.operations.deadlines import JudgeDue, judge_due
 from seestackd.operations.lanes import ClaimLane, claim_lane
 from seestackd.operations.outbox import SettleDelivery, settle_delivery
@@ -122,10 +125,27 @@ def _lived(past: _Past, hostile: bool) -> None:
     plan = maintenance.AddMaintenance(past.project, "Move to the new rack", NOW + DAY, NOW + DAY + HOUR)
     past.runner.call(maintenance.add, plan)
     if hostile:
+        past.clock.at = NOW - 10 * MINUTE
+        _hostile_requests(past)
         past.add(Job("hostile", EVIL[:150], "1h", 0, ("evil",)))
         past.ping("hostile", "failed", message=HOSTILE, output=HOSTILE, host=EVIL, source=EVIL)
         past.runner.call(keys.create, keys.CreateKey(past.project, EVIL, Scope.READ, make_secret(b"\x07" * 32)))
     past.at(NOW)
+
+
+def _hostile_requests(past: _Past) -> None:
+    """Requests and a session that come from somebody who means harm."""
+    request = HttpRequest(
+        NOW - MINUTE, "t" * 32, False, "POST", "evil.example", f"/{EVIL}", 500, 900, 1, 1, False, EVIL, EVIL
+    )
+    past.runner.call(telemetry.store, telemetry.StoreRequests(past.project, (request, request._replace(outbound=True))))
+    said = json.dumps({"x": 9, "y": 9, "message": HOSTILE, "target": EVIL, "url": EVIL})
+    kinds = ("snapshot", "click", "network_request", "console", "error", "navigation")
+    events = [
+        ReplayEvent(NOW - MINUTE + number * 1_000, kind, said, f"javascript:alert(1)//{EVIL}")
+        for number, kind in enumerate(kinds)
+    ]
+    past.runner.call(replay.store, replay.StoreReplay(past.project, "f-evil", "s-evil", pack(events)))
 
 
 def lived(folder: Path, *, hostile: bool = False) -> Path:
