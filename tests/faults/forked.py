@@ -18,6 +18,7 @@ from seestackd.cli.verbs import verbs
 from seestackd.core.incidents import OutboxRow
 from seestackd.delivery.apprise_sender import Sent
 from seestackd.delivery.worker import Delivery
+from seestackd.store.sqlite import connection
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["__main__", "apprise", "seestackd.cli.admin", "seestackd.cli.serve", __name__])
@@ -39,12 +40,22 @@ class Forked:
     """A daemon with an inherited listening socket; under strace when its arguments are given."""
 
     def __init__(
-        self, config: Path, listener: socket.socket, under: tuple[str, ...] = (), *, settles_first: bool = False
+        self,
+        config: Path,
+        listener: socket.socket,
+        under: tuple[str, ...] = (),
+        *,
+        settles_first: bool = False,
+        synchronous: str = "FULL",
     ) -> None:
-        arguments = (str(config), listener, bool(under), settles_first)
+        arguments = (str(config), listener, bool(under), settles_first, synchronous)
         self._process: ForkServerProcess = _CONTEXT.Process(target=_serve, args=arguments, daemon=True)
         self._process.start()
         self._strace = subprocess.Popen([*under, "-p", str(self._process.pid)]) if under else None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
 
     @property
     def ended(self) -> bool:
@@ -65,7 +76,7 @@ def stop_forking() -> None:
     _resource_tracker._stop()
 
 
-def _serve(config: str, listener: socket.socket, traced: bool, settles_first: bool) -> None:
+def _serve(config: str, listener: socket.socket, traced: bool, settles_first: bool, synchronous: str) -> None:
     log = os.open(Path(config).with_name("daemon.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(log, stream)
@@ -76,6 +87,8 @@ def _serve(config: str, listener: socket.socket, traced: bool, settles_first: bo
     os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
     if settles_first:
         app.Delivery = SettlesFirst  # type: ignore[misc]
+    if synchronous != "FULL":
+        connection._PRAGMAS = connection._PRAGMAS.replace("= FULL", f"= {synchronous}")
     while traced and "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
         time.sleep(0.005)
     with suppress(KeyboardInterrupt):

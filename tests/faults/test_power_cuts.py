@@ -1,0 +1,58 @@
+"""Power cuts on a real file system: what was acknowledged is on the disk, and `synchronous=NORMAL` would not do."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Figure
+from tests.faults.disks import disk
+from tests.faults.scale import times
+from tests.faults.traffic import Traffic, placed
+
+CUTS = times(5, 50, 1_000)
+CUTS_OF_THE_CONTROL = times(1, 3, 10)
+
+
+def cut_again_and_again(folder: Path, cuts: int, synchronous: str) -> tuple[int, int, bool]:
+    """Return how many pings were acknowledged, how many of them are lost, and whether the database is sound."""
+    chance, acknowledged = random.Random(7), 0
+    lost: set[str] = set()
+    sound = True
+    with disk(folder) as drive, placed(folder, drive.at / "data") as place:
+        for _ in range(cuts):
+            before = place.stored()
+            daemon = place.start(synchronous=synchronous)
+            with Traffic(place) as traffic:
+                traffic.more(20)
+                time.sleep(chance.uniform(0, 0.2))
+                drive.cut()
+                confirmed = set(traffic.acknowledged)
+                daemon.kill()
+                place.renew()
+            drive.unmount()
+            drive.mount()
+            sound = sound and place.sound()
+            stored = place.stored()
+            lost |= (confirmed | before) - stored
+            acknowledged += len(confirmed)
+            place.forget()
+    return acknowledged, len(lost), sound
+
+
+@pytest.mark.timeout(60 + 5 * CUTS)
+def test_no_acknowledged_ping_is_lost_by_a_power_cut(tmp_path: Path, figure: Figure) -> None:
+    acknowledged, lost, sound = cut_again_and_again(tmp_path, CUTS, "FULL")
+
+    figure(f"{CUTS} power cuts", f"{lost} of {acknowledged:,} acknowledged pings lost")
+    assert acknowledged >= 20 * CUTS
+    assert lost == 0
+    assert sound
+
+
+def test_the_bench_of_power_cuts_finds_a_daemon_that_does_not_sync(tmp_path: Path, figure: Figure) -> None:
+    acknowledged, lost, _ = cut_again_and_again(tmp_path, CUTS_OF_THE_CONTROL, "NORMAL")
+
+    figure(f"{CUTS_OF_THE_CONTROL} power cuts, synchronous=NORMAL", f"{lost} of {acknowledged:,} lost, as it must be")
+    assert lost > 0
