@@ -70,7 +70,7 @@ def _crash(events: list[Event], before: dict[str, bytes], images: int) -> Found:
 
 @contextmanager
 def _disk() -> Iterator[Path]:
-    memory = Path("/dev/shm")  # noqa: S108
+    memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         yield Path(folder)
 

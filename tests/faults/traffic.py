@@ -105,7 +105,9 @@ class Traffic:
         self.slowest_s = 0.0
         self._place, self._pause_s = place, pause_s
         self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._client, args=(number,), daemon=True) for number in range(clients)]
+        self._threads = [
+            threading.Thread(target=self._client, args=(number,), daemon=True) for number in range(clients)
+        ]
 
     def _client(self, number: int) -> None:
         connection = http.client.HTTPConnection(*self._place.address, timeout=PATIENCE_S)
