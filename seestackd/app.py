@@ -23,10 +23,12 @@ from seestackd.delivery.deadman import Deadman
 from seestackd.delivery.declared import channels_of, rule_policy
 from seestackd.delivery.rule_channels import RuleChannels
 from seestackd.delivery.worker import Delivery
+from seestackd.emergency import Emergency
 from seestackd.errors import Invalid
 from seestackd.feed import Feed
 from seestackd.listeners import is_local, listeners, shown
 from seestackd.monitors_file import Configuration
+from seestackd.opening import broken, store_to_serve_from
 from seestackd.operations.alert_rules import targets as rule_targets
 from seestackd.operations.keys import CreateKey, EnsureProject, all_keys, create, ensure_project
 from seestackd.reload import Configured
@@ -35,8 +37,8 @@ from seestackd.scheduler import Chore, Patience, Scheduler
 from seestackd.selfcheck import SelfCheck
 from seestackd.settings import Settings
 from seestackd.store.interface import Transaction
+from seestackd.store.sqlite.ballast import Ballast
 from seestackd.store.sqlite.connection import SqliteStore
-from seestackd.store.sqlite.lock import opened
 from seestackd.systemd import Inherited, Notifier, feed_watchdog, inherited_sockets, watchdog_seconds
 from seestackd.web.api.service import Channels
 from seestackd.web.auth import KeyTable
@@ -48,9 +50,7 @@ from seestackd.web.server import WebSettings, create_app, start_sites
 
 log = logging.getLogger(__name__)
 
-LOCK_WAIT_S = 10.0
 LINGER_S = 0.2
-BROKEN_EXIT = 70
 REFUSED_CONFIGURATION = "The configuration could not be reloaded, the old one stays; see the log."
 FIRST_KEY_NAME = "first"
 PING_KEY_NAME = "ping-urls"
@@ -71,11 +71,11 @@ def serve(read: Read, admin: AdminApp, tell: Callable[[Started], None], *, atten
     """Run the daemon until SIGTERM or SIGINT; `tell` is called once it listens. SIGHUP has the configuration read anew.
 
     A first key is made only when `attended`: it is shown once, and nobody reads a key out of a journal.
-    Raises what `opened` and `read` raise, and Invalid when the address cannot be listened on.
+    Raises what `store_to_serve_from` and `read` raise, and Invalid when the address cannot be listened on.
     """
     configuration = read()
     notifier, sockets = Notifier.from_environment(), inherited_sockets()
-    with opened(configuration.settings.storage.path, LOCK_WAIT_S) as store:
+    with store_to_serve_from(configuration.settings) as store:
         start = _Start(configuration, read, store, admin, sockets, attended)
         asyncio.run(_until_stopped(start, tell, notifier))
 
@@ -129,7 +129,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
     settings, clock, feed = start.configuration.settings, Clock(), Feed()
     async with AsyncExitStack() as stack:
         sockets = stack.enter_context(listeners(settings.server.listen, start.inherited))
-        runner = Runner(start.store, clock, feed, _broken)
+        runner = Runner(start.store, clock, feed, functools.partial(broken, settings))
         runner.route(settings.routing)
         runner.start()
         stack.push_async_callback(runner.stop)
@@ -157,6 +157,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         edge = create_app(runner, keys, clock, _web_settings(settings), check, channels, standing, feed, pages)
         await edge.setup()
         await scheduler.start()
+        stack.callback(_emergency(runner, delivery, configured, clock).cancel)
         stack.push_async_callback(scheduler.stop)
         # Stamped once the listener has closed: until then pings are heard.
         stack.push_async_callback(scheduler.stamp)
@@ -172,6 +173,12 @@ def _scheduler(
     return Scheduler(
         runner, feed, clock, bool(start.inherited), patience, chores, kept=lambda: configured.settings.retention.kept_ms
     )
+
+
+def _emergency(runner: Runner, delivery: Delivery, configured: Configured, clock: Clock) -> "asyncio.Task[None]":
+    ballast = Ballast(configured.settings.storage.path)
+    emergency = Emergency(runner, delivery, lambda: configured.settings.default_channels, clock, ballast)
+    return asyncio.create_task(emergency.run())
 
 
 def _standing(configured: Configured, backups: Backups) -> Standing:
@@ -291,10 +298,3 @@ def _unix_socket(path: Path) -> Iterator[socket.socket]:
         path.chmod(0o600)
         yield listener
         path.unlink(missing_ok=True)
-
-
-def _broken() -> None:
-    """End at once: a store that cannot be trusted is left to the next process (crash-only, architecture.md)."""
-    log.critical("the database cannot be trusted any more; the process ends, to start anew")
-    logging.shutdown()
-    os._exit(BROKEN_EXIT)

@@ -14,6 +14,7 @@ from seestackd.clock import Clock
 from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.feed import Feed
+from seestackd.refusals import Refusals
 from seestackd.store.interface import BatchLost, NeedsCare, Session, Store, StoreBroken, Transaction
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,6 @@ Operation = Callable[[Transaction, Command, int], Result]
 
 MAX_BATCH = 512
 MAX_QUEUED = 20_000
-MAX_REFUSED = 10_000
 TELL_FAILURE_EVERY_MS = 60_000
 
 
@@ -75,7 +75,8 @@ def _attempt(job: _Job, attempt: Callable[[Callable[[Transaction], Any]], Any]) 
 class Runner:
     """The only way to change or read what is stored.
 
-    `on_broken` is called once, from the writer thread, when the store cannot be trusted any more.
+    `on_broken` is called, from any thread, when the store cannot be trusted any more. `failing_because` says why the
+    last commit failed, `begins_since` (monotonic seconds) since when the writer is kept from its transaction.
     """
 
     def __init__(self, store: Store, clock: Clock, feed: Feed, on_broken: Callable[[], None]) -> None:
@@ -92,10 +93,11 @@ class Runner:
         self._failing_since: int | None = None
         self._failure_told_at = 0
         self._outage: tuple[int, int] | None = None
-        self._refused: dict[tuple[int, str], int] = {}
+        self._refusals = Refusals()
         self._watcher: Callable[[object, object], None] | None = None
         self.failed_batches = 0
-        self._refusing = threading.Lock()
+        self.failing_because = ""
+        self.begins_since: float | None = None
 
     def start(self) -> None:
         """Start the writer thread; results go to the running event loop."""
@@ -141,18 +143,7 @@ class Runner:
 
     def refusals(self) -> dict[tuple[int, str], int]:
         """Return when a ping of a monitor was last answered 503, by (project id, slug)."""
-        with self._refusing:
-            return dict(self._refused)
-
-    def _remember_refusal(self, command: object, at: int) -> None:
-        about = getattr(command, "about", None)
-        if about is None:
-            return
-        with self._refusing:
-            self._refused.pop(about, None)
-            if len(self._refused) >= MAX_REFUSED:
-                del self._refused[next(iter(self._refused))]
-            self._refused[about] = at
+        return self._refusals.all()
 
     def submit(
         self, operation: Operation[Command, Result], command: Command, *, judgement: bool = False
@@ -163,7 +154,7 @@ class Runner:
         (semantics.md 4). Raises Busy when the queue is full or the runner stops.
         """
         if self._closing or self._loop is None or self._queue.qsize() >= MAX_QUEUED:
-            self._remember_refusal(command, self._clock.now())
+            self._refusals.remember(command, self._clock.now())
             raise Busy()
         waiter: asyncio.Future[Result] = self._loop.create_future()
         self._queue.put(_Job(operation, command, self._clock.now(), judgement, waiter))
@@ -186,7 +177,12 @@ class Runner:
         """Run a query beside the writer, on a read-only snapshot."""
         at = self._clock.now()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self._store.read, lambda tx: query(tx, command, at))
+        try:
+            return await loop.run_in_executor(self._readers, self._store.read, lambda tx: query(tx, command, at))
+        except StoreBroken as error:
+            log.critical("the store cannot be read: %s", error)
+            self._on_broken()
+            raise Busy() from error
 
     def read_now(self, query: Callable[[Transaction, Command, int], Result], command: Command) -> Result:
         """Run a query in the calling thread; for a process without an event loop."""
@@ -246,7 +242,7 @@ class Runner:
     def _commit(self, jobs: Sequence[_Job]) -> list[object]:
         session = self._session
         try:
-            session.begin()
+            self._begin()
             for job in jobs:
                 _attempt(job, session.attempt)
             session.flush()
@@ -258,10 +254,16 @@ class Runner:
                 _attempt(job, session.attempt_carefully)
         return session.commit()
 
+    def _begin(self) -> None:
+        self.begins_since = self.begins_since or self._clock.monotonic()
+        self._session.begin()
+        self.begins_since = None
+
     def _fail(self, batch: Sequence[_Job], error: Exception) -> None:
         """Answer the whole batch with Busy: none of it is known to be stored."""
         expected = isinstance(error, (Busy, BatchLost))
         self.failed_batches += 1
+        self.failing_because = str(error.__cause__ or error)
         now = self._clock.now()
         if not expected or self._failing_since is None or now - self._failure_told_at >= TELL_FAILURE_EVERY_MS:
             self._failure_told_at = now
@@ -270,7 +272,7 @@ class Runner:
             self._failing_since = min(job.at for job in batch)
         for job in batch:
             job.error = Busy()
-            self._remember_refusal(job.command, job.at)
+            self._refusals.remember(job.command, job.at)
         if not expected:
             self._on_broken()
 

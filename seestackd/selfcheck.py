@@ -22,6 +22,7 @@ Result = TypeVar("Result")
 JUDGED_WITHIN_S = 10.0
 PASSED_WITHIN_S = 60.0
 ANSWERED_WITHIN_S = 3.0
+LOCKED_S = 2.0
 UNDELIVERED_MS = 15 * 60_000
 FREE_SHARE = 0.05
 FREE_BYTES = 64 * 1024 * 1024
@@ -111,6 +112,10 @@ class SelfCheck:
 
     async def _writes(self) -> dict[str, str]:
         trouble = await _within(self._scheduler.stamp(), "it takes no writes", "a write")
+        since = self._runner.begins_since
+        waited = 0.0 if since is None else self._clock.monotonic() - since
+        if waited >= LOCKED_S and isinstance(trouble, str):
+            return {"database": f"another process has kept it locked for {_seconds(waited)}"}
         return {"database": trouble} if isinstance(trouble, str) else {}
 
     async def _undelivered(self) -> dict[str, str]:

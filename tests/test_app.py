@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from seestackd.app import BROKEN_EXIT, LINGER_S
+from seestackd.app import LINGER_S
+from seestackd.opening import BROKEN_EXIT
 from tests.cli.conftest import COMMAND, environment
 from tests.journeys.daemon import Daemon, free_port, wait_for
 

@@ -13,7 +13,8 @@ import pytest
 
 from seestackd.errors import Busy, NotFound
 from seestackd.feed import Feed
-from seestackd.runner import MAX_QUEUED, MAX_REFUSED, Runner, uuid7
+from seestackd.refusals import MAX_REFUSED
+from seestackd.runner import MAX_QUEUED, Runner, uuid7
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
 from tests.clocks import SetClock

@@ -3,7 +3,6 @@
 import os
 import sqlite3
 from argparse import Namespace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,52 +46,24 @@ def restore(options: Namespace) -> int:
 def _restore(settings: Any, file: Path, database: Path) -> dict[str, Any]:
     from seestackd.cli.verbs.instants import iso
     from seestackd.clock import Clock
-    from seestackd.feed import Feed
-    from seestackd.operations.backup import note_restored
-    from seestackd.runner import Runner
-    from seestackd.store.sqlite.backup import put_in_place, staged
-    from seestackd.store.sqlite.connection import SqliteStore
+    from seestackd.restoring import swap_in
+    from seestackd.store.sqlite.damage import Suspicion
     from seestackd.store.sqlite.lock import DatabaseLock
 
-    clock = Clock()
     os.umask(0o077)
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with DatabaseLock(database), staged(file, database) as copy:
-        store = SqliteStore.open(copy)
-        try:
-            runner = Runner(store, clock, Feed(), on_broken=lambda: os._exit(70))
-            runner.route(settings.routing)
-            noted = runner.call(note_restored, None)
-            erased_again = _erase_again(runner, database)
-        finally:
-            store.close()
-        stamp = datetime.fromtimestamp(clock.now() / 1000, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        aside = database.with_name(f"{database.name}.before-restore-{stamp}")
-        kept = put_in_place(copy, database, aside)
+    with DatabaseLock(database):
+        swapped = swap_in(settings, file, Clock())
+        Suspicion(database).drop()
+    noted, aside = swapped.noted, swapped.aside
     return {
         "database": str(database),
-        "kept": str(aside) if kept else None,
+        "kept": str(aside) if aside else None,
         "backup_at": iso(noted.backup_at),
         "dropped": noted.dropped,
         "told": list(noted.told),
-        "erased_again": erased_again,
+        "erased_again": swapped.erased_again,
     }
-
-
-def _erase_again(runner: Any, database: Path) -> int:
-    """Erase from the backup what the present database says was erased since; returns how many names came back."""
-    from seestackd.operations.erasure import ask_again, log, step
-    from seestackd.store.sqlite.looking import looking
-
-    try:
-        with looking(database) as look:
-            erased = log(look.transaction, None, 0)
-    except sqlite3.Error:
-        return 0
-    found: int = runner.call(ask_again, erased)
-    while runner.call(step, None).more:
-        pass
-    return found
 
 
 def _print(answer: dict[str, Any]) -> None:

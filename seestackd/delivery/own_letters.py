@@ -85,9 +85,14 @@ def restored(case: Case) -> Letter:
     lead = f"{were}: what still holds is found again." if total else "It had no alert left to send."
     taken = facts.get("backup_at")
     rows: Rows = [("Backup", f"as of {near(taken, case.where, case.now)}")] if taken is not None else []
+    title = "seestackd was restored from a backup"
+    if facts.get("damage"):
+        title = "seestackd found its database damaged and restored a backup"
+        lead = f"What was reported since that backup is not known any more. {lead}"
+        rows += [("Damage", foreign(facts["damage"], 200)), ("Kept as", marked(harmless(facts.get("kept") or "", 200)))]
     return Letter(
         tone=Tone.WARNING,
-        title="seestackd was restored from a backup",
+        title=title,
         lead=lead,
         rows=(*rows, *late(case)),
         table=tuple(_still_down(case, one) for one in dropped[:MAX_LISTED]),

@@ -14,6 +14,14 @@ REASON = "dropped: restored from a backup"
 
 
 @dataclass(frozen=True, slots=True)
+class NoteRestored:
+    """A backup takes the database's place; `damage` says what was wrong with that, and `kept` how it is named now."""
+
+    damage: str | None = None
+    kept: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """What was superseded by the restore, and when the backup's daemon was last alive (ms UTC)."""
 
@@ -22,7 +30,7 @@ class Restored:
     backup_at: int | None
 
 
-def note_restored(tx: Transaction, command: None, at: int) -> Restored:
+def note_restored(tx: Transaction, command: NoteRestored, at: int) -> Restored:
     """Supersede the alerts that the backup had yet to send, and tell of them in one notice per channel.
 
     The default channels hear of all, any other channel of its own: what was pending then may be long over, or told.
@@ -40,6 +48,8 @@ def note_restored(tx: Transaction, command: None, at: int) -> Restored:
     for channel in told:
         rows = pending if channel in default else [row for row in pending if row.alert.channel == channel]
         facts = {"at": at, "backup_at": backup_at, "timezone": tx.routing.timezone, **_named(rows)}
+        if command.damage is not None:
+            facts |= {"damage": command.damage, "kept": command.kept}
         notices.append(Alert(tx.new_id(), channel, AlertKind.RESTORED, severity, facts))
     tx.outbox.put(notices, at)
     return Restored(len(pending), tuple(told), backup_at)

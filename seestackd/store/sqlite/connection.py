@@ -28,12 +28,17 @@ _CACHED_STATEMENTS = 512
 
 # An fsync that failed may have thrown the pages away: asking again would report success (reliability.md 1).
 _FSYNC_ERRORS = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
-_BROKEN = _FSYNC_ERRORS | {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def _is_broken(error: sqlite3.Error) -> bool:
     code = getattr(error, "sqlite_errorcode", None) or 0
-    return code in _BROKEN or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return code in _FSYNC_ERRORS or is_damage(error)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Tell whether the file itself is wrong, and not its disk or its use."""
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    return code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _is_passing(error: sqlite3.Error) -> bool:
@@ -192,7 +197,9 @@ class SqliteStore:
                 return work(transaction)
             finally:
                 connection.execute("ROLLBACK")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                raise StoreBroken(str(error)) from error
             if _is_passing(error):
                 raise Busy() from error
             raise

@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -56,8 +56,10 @@ class DatabaseLock:
 
 
 @contextlib.contextmanager
-def opened(path: Path, wait_s: float) -> Iterator[SqliteStore]:
+def opened(path: Path, wait_s: float, mend: Callable[[], None] = lambda: None) -> Iterator[SqliteStore]:
     """Hold the lock and the open store; makes folder and file for this user alone when they are missing.
+
+    `mend` is called in between, to look at the file before it is opened.
 
     Raises DatabaseInUse after `wait_s` seconds, Forbidden for a place that others may read or a network
     file system, OSError, sqlite3.Error.
@@ -66,6 +68,7 @@ def opened(path: Path, wait_s: float) -> Iterator[SqliteStore]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     place.check(path)
     with DatabaseLock(path, wait_s):
+        mend()
         store = SqliteStore.open(path)
         try:
             yield store
