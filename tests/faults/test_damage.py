@@ -24,11 +24,9 @@ def with_rows(place: Place, count: int = 3_000) -> None:
     """Fill the database by hand to some hundred pages, and close it as a clean stop does."""
     with closing(sqlite3.connect(place.database)) as database, database:
         (monitor,) = database.execute("SELECT id FROM monitors WHERE slug = 'job'").fetchone()
-        columns = [row[1] for row in database.execute("PRAGMA table_info(pings)")]
-        assert {"monitor_id", "at", "message"} <= set(columns)
         database.executemany(
-            "INSERT INTO pings (monitor_id, at, kind, message) VALUES (?, ?, 'success', ?)",
-            [(monitor, 1_000 + number, f"{number} " + "m" * 100) for number in range(count)],
+            "INSERT INTO pings (monitor_id, at, arrived_at, kind, message) VALUES (?, ?, ?, 'success', ?)",
+            [(monitor, 1_000 + number, 1_000 + number, f"{number} " + "m" * 100) for number in range(count)],
         )
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import socket
 import sqlite3
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 from seestackd.core.keys import make_secret
 from tests.faults.forked import Forked
 from tests.faults.life import prepare
-from tests.journeys.daemon import wait_for
+from tests.journeys.daemon import ROOT, wait_for
 
 KEY = make_secret(b"\x07" * 32)
 PATIENCE_S = 20.0
@@ -24,12 +25,12 @@ PATIENCE_S = 20.0
 class Place:
     """A prepared database in `data`, its settings in `folder`, and a listening socket that outlives every daemon."""
 
-    def __init__(self, folder: Path, data: Path | None = None, settings: str = "") -> None:
+    def __init__(self, folder: Path, data: Path | None = None, settings: str = "", settle: str = "0s") -> None:
         self.data = data or folder / "data"
         prepare(self.data)
         self.database = self.data / "seestackd.db"
         self.config = folder / "seestackd.toml"
-        self.config.write_text(f'{settings}\n[judge]\nsettle = "0s"\n[storage]\npath = "{self.database}"\n')
+        self.config.write_text(f'{settings}\n[judge]\nsettle = "{settle}"\n[storage]\npath = "{self.database}"\n')
         self.log = folder / "daemon.log"
         self.log.touch()
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
@@ -145,10 +146,14 @@ class Traffic:
 
 
 class Supervised:
-    """The daemon as a process of its own, started again 1 s after it ends, as its unit says."""
+    """The daemon as a process of its own, started again 1 s after it ends, as its unit says.
 
-    def __init__(self, place: Place, *first: str) -> None:
-        self._place, self._first = place, first
+    Its first start is under the command `first`, every start under the command `always`.
+    """
+
+    def __init__(self, place: Place, *first: str, always: tuple[str, ...] = (), **environment: str) -> None:
+        self._place, self._first, self._always = place, first, always
+        self._environment = {**os.environ, **environment}
         self._over = threading.Event()
         self.ends: list[tuple[float, int]] = []
         self.process: subprocess.Popen[bytes] | None = None
@@ -166,8 +171,9 @@ class Supervised:
         while not self._over.is_set():
             with self._place.log.open("ab") as log:
                 self.process = subprocess.Popen(
-                    [*under, sys.executable, "-c", hand_over, str(number), *serve],
-                    pass_fds=[number], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    [*self._always, *under, sys.executable, "-c", hand_over, str(number), *serve],
+                    cwd=ROOT, env=self._environment, pass_fds=[number],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )  # fmt: skip
             status = self.process.wait()
             self.ends.append((time.monotonic(), status))
@@ -196,9 +202,9 @@ def end_with_children(pid: int) -> None:
 
 
 @contextmanager
-def placed(folder: Path, data: Path | None = None, settings: str = "") -> Iterator[Place]:
+def placed(folder: Path, data: Path | None = None, settings: str = "", settle: str = "0s") -> Iterator[Place]:
     """Give a place, and close its socket afterwards."""
-    place = Place(folder, data, settings)
+    place = Place(folder, data, settings, settle)
     try:
         yield place
     finally:
