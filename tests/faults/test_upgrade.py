@@ -46,11 +46,11 @@ def rows(file: Path) -> dict[str, list[dict[str, object]]]:
 
 
 def copied(source: Path, target: Path) -> None:
-    """Copy what both have tables and columns for."""
+    """Copy what both have tables and columns for; later steps have left their marks in `meta`."""
     with closing(sqlite3.connect(target)) as connection, connection:
         connection.execute("ATTACH ? AS source", (str(source),))
         tables = {row[0] for row in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
-        for table in sorted(name for name in tables if not name.startswith(("_", "sqlite_"))):
+        for table in sorted(name for name in tables if not name.startswith(("_", "sqlite_", "meta"))):
             ours = [row[1] for row in connection.execute(f'PRAGMA main.table_info("{table}")')]
             theirs = {row[1] for row in connection.execute(f'PRAGMA source.table_info("{table}")')}
             names = ", ".join(f'"{name}"' for name in ours if name in theirs)
