@@ -16,7 +16,7 @@ CODE := $(wildcard seestackd tests bench)
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run demo test check static format rooms check-long faults faults-long bench lock deploy clean bench-requests
+.PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-requests
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,9 @@ faults: install ## plant every fault and print what was measured (root, about 10
 
 faults-long: install ## the same thousands of times, and half an hour of traffic (root, hours)
 	@FAULTS=long $(PYTEST) -n 0 -m "" tests/faults $(ARGS)
+
+attacks: install ## flood the daemon with half-open connections and wrong keys, and print what reports felt of it
+	@$(PYTEST) -m long -s tests/attacks $(ARGS)
 
 bench: install ## measure speed: prints numbers, judges nothing
 	@exec $(BIN)/python -m bench

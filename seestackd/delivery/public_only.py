@@ -9,7 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 _local = threading.local()
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Translated and IPv4-compatible addresses carry the IPv4 one in their last 32 bits (RFC 6052, 7915, 4291).
+_ENDS_IN_IPV4 = tuple(ipaddress.IPv6Network(net) for net in ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96"))
+# What Python calls global and no public host has: site-local (RFC 3879), translation at a site (RFC 8215), relays of
+# 6to4 (RFC 7526).
+_LOCAL = tuple(ipaddress.ip_network(net) for net in ("fec0::/10", "64:ff9b:1::/48", "192.88.99.0/24"))
 
 
 class NotPublic(ConnectionError):
@@ -37,12 +41,14 @@ def is_public(host: str) -> bool:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return False
+    if any(address in network for network in _LOCAL if network.version == address.version):
+        return False
     inner = _embedded(address) if isinstance(address, ipaddress.IPv6Address) else None
     return address.is_global and not address.is_multicast and (inner is None or is_public(str(inner)))
 
 
 def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if address in _NAT64:
+    if any(address in network for network in _ENDS_IN_IPV4):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     teredo = address.teredo[1] if address.teredo else None
     return address.ipv4_mapped or address.sixtofour or teredo
