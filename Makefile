@@ -16,7 +16,7 @@ CODE := $(wildcard seestackd tests bench)
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-requests
+.PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-requests screenshots
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,8 @@ faults-long: install ## the same thousands of times, and half an hour of traffic
 
 attacks: install ## flood the daemon with half-open connections and wrong keys, and print what reports felt of it
 	@$(PYTEST) -m long -s tests/attacks $(ARGS)
+screenshots: install ## take the README's pictures into docs/images (needs chromium)
+	@exec $(BIN)/python -m tests.browser.screenshots
 
 bench: install ## measure speed: prints numbers, judges nothing
 	@exec $(BIN)/python -m bench

@@ -19,7 +19,7 @@ from seestackd.feed import Feed
 from seestackd.operations import keys, maintenance, monitors, replay, telemetry
 from seestackd.operations.deadlines import JudgeDue, judge_due
 from seestackd.operations.lanes import ClaimLane, claim_lane
-from seestackd.operations.outbox import SettleDelivery, settle_delivery
+from seestackd.operations.outbox import AckDead, SettleDelivery, ack_dead, settle_delivery
 from seestackd.operations.pings import RecordPing, record
 from seestackd.runner import Runner
 from seestackd.store.sqlite.connection import SqliteStore
@@ -109,6 +109,8 @@ def _lived(past: _Past, hostile: bool) -> None:
             begin = slot + chance.randint(1_000, 20_000)
             if job.slug == "nightly-backup" and slot > NOW - DAY:
                 continue  # the one that did not run
+            if begin > NOW - 10_000:
+                continue
             took = round(job.takes * chance.uniform(0.93, 1.12))
             failed = chance.random() < job.fails or (job.slug == "etl-orders" and slot > NOW - 2 * HOUR)
             events.append((begin, job, "start"))
@@ -164,12 +166,19 @@ def lived(folder: Path, *, hostile: bool = False) -> Path:
 
 
 @asynccontextmanager
-async def served(file: Path, folder: Path) -> AsyncIterator[tuple[str, list[str]]]:
-    """Serve a copy of a database whose time stands still: the address, and the path of every page that is shown."""
+async def served(file: Path, folder: Path, *, quiet: bool = False) -> AsyncIterator[tuple[str, list[str]]]:
+    """Serve a copy of a database whose time stands still: the address, and the path of every page that is shown.
+
+    `quiet` leaves away the hints about a missing password and undelivered alerts.
+    """
     clock, feed = SetClock(NOW), Feed()
     store = SqliteStore.open(shutil.copy(file, folder / "served.db"))
     runner = Runner(store, clock, feed, on_broken=lambda: None)
     runner.route(Routing(default_channels=("slack-ops", "mail-oncall"), timezone="Europe/Berlin"))
+    if quiet:
+        runner.call(
+            lambda tx, _, at: [ack_dead(tx, AckDead(row.id), at) for row in tx.outbox.listed(500, "dead")], None
+        )
     runner.start()
     table = KeyTable(runner, feed, clock)
     await table.load()
@@ -177,6 +186,7 @@ async def served(file: Path, folder: Path) -> AsyncIterator[tuple[str, list[str]
     dashboard = Dashboard(
         feed, local_only=True, timezone="Europe/Berlin", channels=lambda: ("mail-oncall", "slack-ops"),
         standing=lambda: standing,
+        **({"user_header": "X-User", "user_header_from": ("127.0.0.1",)} if quiet else {}),
     )  # fmt: skip
     edge = create_app(runner, table, clock, WebSettings(shutdown_timeout=1), feed=feed, dashboard=dashboard)
     await edge.setup()

@@ -16,13 +16,15 @@ _TO = (
     " AND EXISTS (SELECT 1 FROM outbox INDEXED BY outbox_incident"
     " WHERE outbox.incident_id = incidents.id AND outbox.channel = ?)"
 )
+# An interval's expectation lies ahead of the run that answers it: such a run stands where it ended.
 _TICKS = """
-SELECT max(0, (first_at - :since) * :pieces / (:until - :since)) AS piece, outcome, min(first_at), max(last_at),
-  sum(count)
-FROM slots WHERE monitor_id = :monitor AND first_at < :until AND last_at >= :since
-  AND first_at >= coalesce(
+WITH found AS (
+  SELECT min(first_at, judged_at) AS begin, min(last_at, judged_at) AS end, outcome, count
+  FROM slots WHERE monitor_id = :monitor AND first_at >= coalesce(
     (SELECT max(first_at) FROM slots WHERE monitor_id = :monitor AND first_at <= :since), :since)
-GROUP BY piece, outcome ORDER BY piece
+)
+SELECT max(0, (begin - :since) * :pieces / (:until - :since)) AS piece, outcome, min(begin), max(end), sum(count)
+FROM found WHERE begin < :until AND end >= :since GROUP BY piece, outcome ORDER BY piece
 """
 
 
