@@ -217,9 +217,6 @@ def _dashboard(
     standing: Callable[[], Standing],
     listening: list[socket.socket],
 ) -> Dashboard:
-    def warnings() -> list[str]:
-        return [] if configured.ok else [REFUSED_CONFIGURATION]
-
     return Dashboard(
         feed=feed,
         public_url=settings.server.public_url,
@@ -228,7 +225,7 @@ def _dashboard(
         grace=settings.defaults.grace,
         user_header=settings.dashboard.user_header or None,
         user_header_from=settings.dashboard.user_header_from,
-        warnings=warnings,
+        warnings=lambda: () if configured.ok else (REFUSED_CONFIGURATION,),
         channels=lambda: sorted(configured.settings.channels),
         standing=standing,
     )
@@ -239,7 +236,10 @@ def _delivery(
 ) -> Delivery:
     channels = ChainMap(channels_of(settings), by_rule)  # type: ignore[arg-type]  # it is only read
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    return Delivery(runner, feed, channels, AppriseSender(clock), clock, owner=owner, public_url=public_url)
+    linked = settings.server.public_url is not None
+    return Delivery(
+        runner, feed, channels, AppriseSender(clock), clock, owner=owner, public_url=public_url, pages=linked
+    )
 
 
 def _swap(settings: Settings, *, runner: Runner, delivery: Delivery, by_rule: RuleChannels) -> None:

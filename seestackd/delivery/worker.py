@@ -37,8 +37,10 @@ class Sender(Protocol):
 class Delivery:
     """Sends what the outbox holds, every channel in its own lane.
 
-    `owner` names this process in claims; `public_url` is what links in messages begin with. Besides waking when alerts
-    are announced it passes over the outbox every `pass_every` seconds: an announcement may have been missed.
+    `owner` names this process in claims; `public_url` is what links in messages begin with, `pages` whether they lead
+    to the dashboard there: without an address that people were told, they would lead to the reader's own machine.
+    Besides waking when alerts are announced it passes over the outbox every `pass_every` seconds: an announcement may
+    have been missed.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Delivery:
         *,
         owner: str,
         public_url: str | None = None,
+        pages: bool = False,
         pass_every: float = PASS_EVERY,
     ) -> None:
         self.channels = channels
@@ -61,6 +64,7 @@ class Delivery:
         self._clock = clock
         self._owner = owner
         self._public_url = public_url
+        self._pages = pages
         self._lanes: dict[str, Lane] = {}
         self._pass_every = pass_every
         self._passed_at = clock.monotonic()
@@ -175,7 +179,9 @@ class Delivery:
     def _rendered(self, row: OutboxRow) -> Message:
         alert = row.alert
         facts = {"incident_id": alert.incident_id, **alert.facts}
-        return render(alert.alert_id, alert.kind, facts, public_url=self._public_url, at=self._clock.now())
+        return render(
+            alert.alert_id, alert.kind, facts, public_url=self._public_url, at=self._clock.now(), pages=self._pages
+        )
 
     async def _settle(self, row: OutboxRow, sent: Sent) -> None:
         channel = self.channels.get(row.alert.channel)

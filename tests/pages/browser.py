@@ -1,0 +1,79 @@
+"""One real browser for all tests of a process: Debian's Chromium, driven from a thread of its own.
+
+Playwright's own loop must not be the one that other tests run on. Every page notes what must never happen: an error in
+the console, a violation of the content security policy, a request to another host.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from playwright.async_api import Browser, Page, async_playwright
+
+Result = TypeVar("Result")
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
+TIMEOUT_S = 50.0
+
+
+class Chromium:
+    """A browser that lives until `close`."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="chromium", daemon=True)
+        self._thread.start()
+        self._driver: Any = None
+        self._browser: Browser | None = None
+        self.run(self._launch())
+
+    def run(self, journey: Coroutine[Any, Any, Result]) -> Result:
+        """Run a journey on the browser's loop and return what it returns."""
+        return asyncio.run_coroutine_threadsafe(journey, self._loop).result(TIMEOUT_S)
+
+    @asynccontextmanager
+    async def page(self, url: str, *, width: int = 1280, height: int = 800, **options: Any) -> AsyncIterator[Page]:
+        """A fresh profile with one page; what must never happen fails the test at its end. `url` is the only host."""
+        assert self._browser is not None
+        context = await self._browser.new_context(
+            base_url=url, viewport={"width": width, "height": height}, timezone_id="Europe/Berlin", **options
+        )
+        context.set_default_timeout(10_000)
+        wrong: list[str] = []
+        page = await context.new_page()
+        page.on("console", lambda said: wrong.append(f"console: {said.text}") if said.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+        page.on(
+            "request",
+            lambda asked: None if asked.url.startswith((url, "data:")) else wrong.append(f"outside: {asked.url}"),
+        )
+        await page.add_init_script(
+            "addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
+        )
+        try:
+            yield page
+        finally:
+            await context.close()
+        assert not wrong, "\n".join(wrong)
+
+    def close(self) -> None:
+        """End the browser and its driver."""
+        self.run(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _launch(self) -> None:
+        self._driver = await async_playwright().start()
+        self._browser = await self._driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+
+    async def _end(self) -> None:
+        if self._browser is not None:
+            await self._browser.close()
+        await self._driver.stop()
