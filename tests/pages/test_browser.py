@@ -49,6 +49,7 @@ def test_a_job_is_added_pinged_missed_acknowledged_and_recovers_before_ones_eyes
             assert (await listed.title()).startswith("(1) ")
             assert "icon-bad" in (await listed.locator("#favicon").get_attribute("href") or "")
             await expect(page.locator("h1")).to_contain_text("Missed", timeout=2_000)
+            await page.bring_to_front()
             await page.get_by_role("button", name="Acknowledge").click()
             await expect(page.locator("main")).to_contain_text("acknowledged by")
 
