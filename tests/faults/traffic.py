@@ -82,9 +82,11 @@ class Place:
             return database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-def send(connection: http.client.HTTPConnection, message: str, slug: str = "job") -> tuple[int, str | None]:
+def send(
+    connection: http.client.HTTPConnection, message: str, slug: str = "job", status: str = "success"
+) -> tuple[int, str | None]:
     """Send a heartbeat over a connection that may be gone; returns status (0 without an answer) and Retry-After."""
-    body = json.dumps({"slug": slug, "status": "success", "durationMs": 0, "message": message})
+    body = json.dumps({"slug": slug, "status": status, "durationMs": 0, "message": message})
     try:
         connection.request(
             "POST", "/ingest/v1/heartbeat", body, {"X-SeeStack-Key": KEY, "Content-Type": "application/json"}
@@ -95,6 +97,12 @@ def send(connection: http.client.HTTPConnection, message: str, slug: str = "job"
         connection.close()
         return 0, None
     return answer.status, answer.getheader("Retry-After")
+
+
+def send_failed(place: Place) -> int:
+    """Report a failure of `job`; returns the status, 0 without an answer."""
+    with closing(http.client.HTTPConnection(*place.address, timeout=PATIENCE_S)) as connection:
+        return send(connection, "it failed", status="failed")[0]
 
 
 class Traffic:

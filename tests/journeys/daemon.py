@@ -131,7 +131,7 @@ def curl(*arguments: str) -> subprocess.CompletedProcess[str]:
 class Webhook:
     """A real HTTP receiver; `received` holds the JSON bodies with their arrival (seconds of `time.time`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.received: list[tuple[float, dict[str, Any]]] = []
         received = self.received
 
@@ -146,7 +146,7 @@ class Webhook:
             def log_message(self, *arguments: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
