@@ -5,7 +5,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from seestackd.runner import Runner
-from seestackd.web.pages import incidents, login, monitor, monitor_form, monitors, settings, summary, timeline
+from seestackd.web.pages import incidents, login, monitor, monitor_form, monitors, sessions, settings, summary, timeline
 from seestackd.web.pages.assets import Assets
 from seestackd.web.pages.gate import Gate
 from seestackd.web.pages.live import Live
@@ -48,6 +48,8 @@ def pages(entry: Login, live: Live) -> tuple[Page, ...]:
         Page("POST", "/alerts/{number:[0-9]+}/ack", incidents.dismiss),
         Page("GET", "/summary", summary.month),
         Page("GET", "/summary/{month:[0-9]{4}-[0-9]{2}}", summary.month),
+        Page("GET", "/sessions", sessions.listed),
+        Page("GET", "/sessions/{name}", sessions.shown),
         Page("GET", "/settings", settings.shown),
         Page("POST", "/keys", settings.make_key),
         Page("POST", "/keys/{id}/revoke", settings.revoke_key),
