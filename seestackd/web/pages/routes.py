@@ -15,6 +15,12 @@ from seestackd.web.pages.site import Dashboard, Site
 from seestackd.web.proxies import Proxies
 
 
+_TELEMETRY = (
+    Page("GET", "/sessions", sessions.listed),
+    Page("GET", "/sessions/{name}", sessions.shown),
+)
+
+
 def pages(entry: Login, live: Live) -> tuple[Page, ...]:
     """Return every page; HEAD is answered wherever GET is."""
     return (
@@ -48,8 +54,7 @@ def pages(entry: Login, live: Live) -> tuple[Page, ...]:
         Page("POST", "/alerts/{number:[0-9]+}/ack", incidents.dismiss),
         Page("GET", "/summary", summary.month),
         Page("GET", "/summary/{month:[0-9]{4}-[0-9]{2}}", summary.month),
-        Page("GET", "/sessions", sessions.listed),
-        Page("GET", "/sessions/{name}", sessions.shown),
+        *_TELEMETRY,
         Page("GET", "/settings", settings.shown),
         Page("POST", "/keys", settings.make_key),
         Page("POST", "/keys/{id}/revoke", settings.revoke_key),
