@@ -14,7 +14,6 @@ from seestackd.web.pages.page import Page
 from seestackd.web.pages.site import Dashboard, Site
 from seestackd.web.proxies import Proxies
 
-
 _TELEMETRY = (
     Page("GET", "/sessions", sessions.listed),
     Page("GET", "/sessions/{name}", sessions.shown),
