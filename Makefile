@@ -16,7 +16,7 @@ CODE := $(wildcard seestackd tests bench)
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-requests screenshots
+.PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-requests screenshots sbom licences
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,13 @@ attacks: install ## flood the daemon with half-open connections and wrong keys, 
 	@$(PYTEST) -m long -s tests/attacks $(ARGS)
 screenshots: install ## take the README's pictures into docs/images (needs chromium)
 	@exec $(BIN)/python -m tests.browser.screenshots
+
+sbom: install ## write the bill of materials, in CycloneDX's form, to dist/seestackd.cdx.json
+	@mkdir -p dist && PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements/runtime.txt --pyproject pyproject.toml \
+		--output-reproducible --of JSON -o dist/seestackd.cdx.json && echo dist/seestackd.cdx.json
+
+licences: install ## write docs/licences.md anew, after `make lock`
+	@$(BIN)/python -m tests.supply
 
 bench: install ## measure speed: prints numbers, judges nothing
 	@exec $(BIN)/python -m bench
