@@ -7,10 +7,16 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from seestackd.clock import Clock
+from seestackd.feed import Feed
+from seestackd.operations.blind import Hear, hear
+from seestackd.runner import Runner
 from seestackd.store.sqlite.backups import take
+from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.store.sqlite.damage import Damaged, Suspicion, damage_of
 from tests.faults.conftest import Figure
 from tests.faults.scale import times
@@ -30,11 +36,19 @@ def with_rows(place: Place, count: int = 3_000) -> None:
         )
 
 
-def use(database: Path) -> list[tuple[object, ...]]:
-    """Read all that a daemon reads; raises sqlite3.Error when that cannot be."""
-    with closing(sqlite3.connect(database)) as connection:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return [row for table in tables for row in connection.execute(f'SELECT * FROM "{table}"')]
+def use(database: Path) -> int:
+    """Read every row as the daemon does, and write; raises what the store raises when that cannot be."""
+    store = SqliteStore.open(database)
+    try:
+        Runner(store, Clock(), Feed(), lambda: pytest.fail("broken")).call(hear, Hear("local", 1, "boot"))
+        return int(store.read(lambda tx: read_all(tx.behind)))
+    finally:
+        store.close()
+
+
+def read_all(transaction: Any) -> int:
+    tables = [row[0] for row in transaction.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
+    return sum(len(transaction.execute(f'SELECT * FROM "{table}"').fetchall()) for table in tables)
 
 
 def test_a_flipped_byte_is_found_or_does_no_harm(tmp_path: Path, figure: Figure) -> None:
@@ -120,7 +134,6 @@ def test_damage_that_is_met_at_work_is_mended_by_the_next_start(tmp_path: Path, 
 
 
 def test_without_a_backup_it_does_not_start_and_says_what_to_do(tmp_path: Path) -> None:
-    from seestackd.clock import Clock
     from seestackd.monitors_file import load
     from seestackd.restoring import mend
 

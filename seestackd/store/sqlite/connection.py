@@ -45,6 +45,17 @@ def _is_passing(error: sqlite3.Error) -> bool:
     return isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 1) != sqlite3.SQLITE_ERROR
 
 
+def _reads_on(connection: sqlite3.Connection, error: BaseException) -> bool:
+    """Have a connection that met a damaged text read such texts with a mark in place of what is lost.
+
+    Returns whether that was the error, so that the work can be done again. Text is decoded in C until then.
+    """
+    if not isinstance(error, sqlite3.OperationalError) or not str(error).startswith("Could not decode"):
+        return False
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
+    return True
+
+
 class SqliteSession:
     """The writing connection: a batch is one BEGIN IMMEDIATE ... COMMIT, an operation one savepoint in it."""
 
@@ -69,7 +80,7 @@ class SqliteSession:
             if not connection.in_transaction:
                 self._roll_back()
                 raise BatchLost from error
-            if connection.total_changes + behind.added != changes:
+            if connection.total_changes + behind.added != changes or _reads_on(connection, error):
                 raise NeedsCare from error
             del transaction.announced[mark:]
             if isinstance(error, sqlite3.Error):
@@ -198,6 +209,8 @@ class SqliteStore:
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.DatabaseError as error:
+            if _reads_on(connection, error):
+                return self.read(work)
             if is_damage(error):
                 raise StoreBroken(str(error)) from error
             if _is_passing(error):
