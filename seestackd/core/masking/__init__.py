@@ -11,6 +11,7 @@ from seestackd.core.masking.credentials import mask_credentials
 from seestackd.core.masking.fields import mask_fields
 from seestackd.core.masking.mark import MASK as MASK
 from seestackd.core.masking.pairs import mask_pairs, mask_pairs_of_text
+from seestackd.core.masking.screen import suspects
 from seestackd.core.masking.wrapped import mask_wrapped
 
 Rule = Callable[[bytes], bytes]
@@ -62,11 +63,15 @@ def mask_url(url: str) -> str:
 
 
 def _apply(rules: Rule, texts: Sequence[str]) -> list[str]:
-    before = _END.join(texts).encode()
-    after = rules(before)
-    after = mask_wrapped(after, rules)
-    if after == before:
+    data = _END.join(texts).encode()
+    masked: list[str] = []
+    done = 0
+    for begin, end in suspects(data):
+        kept = data[done:begin].decode()
+        masked += [kept, mask_wrapped(rules(data[begin:end]), rules).decode()]
+        done = end
+    if not masked:
         return list(texts)
-    masked = after.decode().split(_END)
+    found = "".join([*masked, data[done:].decode()]).split(_END)
     # A text with a NUL of its own counts as several.
-    return masked if len(masked) == len(texts) else [_END.join(_apply(rules, text.split(_END))) for text in texts]
+    return found if len(found) == len(texts) else [_END.join(_apply(rules, text.split(_END))) for text in texts]

@@ -7,7 +7,8 @@ _OTHERS = (
     rb"4\d{12}(?:\d{6})?|3(?:0[0-5]|[689]\d)\d[ -]?\d{6}[ -]?\d{4}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5}|(?:1800|2131)\d{11}"
     rb"|(?:5[0678]|6\d)(?:\d{11,13}|\d{15,17})|(?:4\d|5[0678]|6\d)\d{2}(?:[ -]\d{4}){3}[ -]\d{1,3}"
 )
-_CARD = re2.compile(rb"\b(" + _OTHERS + rb"|" + _SIXTEEN + rb")\b")
+# Not the digits of a fraction.
+_CARD = re2.compile(rb"(?:\A|[^\w.]|(?:\A|\D)\.)(" + _OTHERS + rb"|" + _SIXTEEN + rb")\b")
 _SURE = 16
 _BETWEEN = b" -"
 _DOUBLED = tuple(2 * digit - 9 * (digit > 4) for digit in range(10))
@@ -49,9 +50,11 @@ def _mask(data: bytes, sure: int) -> bytes:
 
 
 def _is_part(data: bytes, begin: int, end: int) -> bool:
-    """Tell whether the digits are those of a fraction or a UUID."""
-    if data[begin - 1 : begin] == b"." and data[begin - 2 : begin - 1].isdigit():
-        return True
+    """Tell whether the digits are those of a UUID."""
     if data[begin - 1 : begin] == b"-" and _END_OF_UUID.match(data, max(0, begin - 11), end) is not None:
         return True
     return data[end : end + 1] == b"-" and _REST_OF_UUID.match(data, end) is not None
+
+
+SIGNS = (_CARD,)
+"""What a text has in which these rules may find something."""

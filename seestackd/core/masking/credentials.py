@@ -71,3 +71,14 @@ def _first(data: bytes, match: Any) -> tuple[Span | None, int]:
     """Return the group that has matched."""
     group = next(number for number in range(1, match.re.groups + 1) if match.start(number) >= 0)
     return match.span(group), match.end()
+
+
+SIGNS = (
+    _BEGIN,
+    _KNOWN,
+    _OWN,
+    _HOOK,
+    _USER_INFO,
+    _HEADER,
+)
+"""What a text has in which these rules may find something."""

@@ -70,3 +70,7 @@ def _secrets(data: bytes) -> Iterator[_Value]:
 
 def _told(values: list[_Value], password: bool, named: bool) -> Iterator[_Value]:
     return (value for value in values if password or (named and not value.loose))
+
+
+SIGNS = (_TELLS,)
+"""What a text has in which these rules may find something."""

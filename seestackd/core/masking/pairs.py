@@ -102,3 +102,12 @@ def _value(data: bytes, match: Any) -> tuple[Span | None, int]:
         # Outside of a URL a # begins no fragment.
         end = tail.end()
     return (begin, end), end
+
+
+SIGNS = (
+    _KEYED,
+    _NUMBER,
+    _PARAMETER,
+    _ASSIGNMENT,
+)
+"""What a text has in which these rules may find something."""

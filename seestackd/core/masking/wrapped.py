@@ -50,3 +50,7 @@ def _unwrapped(run: bytes) -> bytes | None:
     except (binascii.Error, UnicodeDecodeError):
         return None
     return None if _SEPARATOR in content else content
+
+
+SIGNS = (_RUN,)
+"""What a text has in which these rules may find something."""

@@ -7,16 +7,21 @@ from seestackd.core.retention import Kind
 from seestackd.store.sqlite.behind import WriteBehind
 
 _MONITORS_AT_ONCE = 100
+_BATCHES_AT_ONCE = 25  # to delete a blob is to read all of it
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table in order of age: `aged` is the instant of a row, `over` says that it may go; `children` go with it."""
+    """A table in order of age: `aged` is the instant of a row, `over` says that it may go; `children` go with it.
+
+    A step deletes `at_once` rows at most.
+    """
 
     name: str
     aged: str
     over: str = "1"
     children: tuple[tuple[str, str], ...] = ()
+    at_once: int = 10_000
 
 
 # The newest row stays: from it the next id is counted, and ids must not come again.
@@ -37,7 +42,7 @@ _TABLES = {
     Kind.BLIND: (_Table("blind_windows", "ended_at"), _Table("clock_steps", "at")),
     Kind.AUDIT: (_Table("audit", "at"),),
     Kind.REQUESTS: (_Table("http_requests", "at"),),
-    Kind.REPLAY: (_Table("replay_batches", "received_at"),),
+    Kind.REPLAY: (_Table("replay_batches", "received_at", at_once=_BATCHES_AT_ONCE),),
 }
 _FORGET_SLOTS = """
 DELETE FROM slots WHERE monitor_id = :monitor AND first_at IN
@@ -70,6 +75,7 @@ class SqliteRetention:
 
     def _forget(self, table: _Table, before: int, limit: int) -> tuple[int, bool]:
         """Look at the next rows of a table; returns how many went, and whether old ones may follow."""
+        limit = min(limit, table.at_once)
         rows = self._execute(
             f"SELECT id, {table.aged} < :before, {table.over}, id < (SELECT max(id) FROM {table.name})"
             f" FROM {table.name} WHERE id > :passed ORDER BY id LIMIT :limit",
