@@ -1,5 +1,6 @@
 """`seestackd serve`."""
 
+import gc
 import logging
 import resource
 import shlex
@@ -13,6 +14,8 @@ from seestackd.cli import logs
 from seestackd.cli.failures import Exit, Failure, next_step
 
 ENOUGH_FILES = 65536
+SELDOM = (50_000, 20, 20)
+"""When garbage is looked for: with thousands of connections open each full look holds reports up for 0.2 s and more."""
 log = logging.getLogger(__name__)
 
 
@@ -40,6 +43,7 @@ def serve(options: Namespace) -> int:
     from seestackd import app
 
     _take_descriptors()
+    gc.set_threshold(*SELDOM)
 
     def tell(started: app.Started) -> None:
         _tell(started, settings, _as_typed(options))

@@ -11,7 +11,7 @@ import select
 import socket
 import sys
 import time
-from itertools import islice
+from collections import deque
 
 CONNECTIONS = 50
 PER_ADDRESS = 60
@@ -62,19 +62,24 @@ async def keys(port: int, seconds: float, rate: int) -> dict[str, object]:
 
 async def sockets(port: int, seconds: float, amount: int) -> dict[str, object]:
     """Keep connections half open, from as many addresses as it takes."""
-    held: dict[int, socket.socket] = {}
+    free, held = deque(range(amount)), dict[int, tuple[int, socket.socket]]()
     opened, most, begun = 0, 0, time.monotonic()
-    while (passed := time.monotonic() - begun) < seconds:
-        missing = (number for number in range(amount) if number not in held)
-        for number in islice(missing, max(0, min(100, int(passed * OPENED_PER_S) - opened))):
-            held[number] = _begin(port, number // PER_ADDRESS)
-            opened += 1
-        opened = max(opened, int(passed * OPENED_PER_S) - 100)
-        most = max(most, len(held))
-        await asyncio.sleep(0.01)
-        for number in _closed(held):
-            held.pop(number).close()
-    for one in held.values():
+    with select.epoll() as watched:
+        while (passed := time.monotonic() - begun) < seconds:
+            for _ in range(min(len(free), 100, max(0, int(passed * OPENED_PER_S) - opened))):
+                number = free.popleft()
+                one = _begin(port, number // PER_ADDRESS)
+                watched.register(one.fileno(), select.EPOLLIN)
+                held[one.fileno()] = number, one
+                opened += 1
+            most = max(most, len(held))
+            await asyncio.sleep(0.01)
+            for file, _ in watched.poll(0):
+                number, one = held.pop(file)
+                watched.unregister(file)
+                one.close()
+                free.append(number)
+    for _, one in held.values():
         one.close()
     return {"opened": opened, "most_at_once": most}
 
@@ -86,14 +91,6 @@ def _begin(port: int, address: int) -> socket.socket:
     one.sendall(BEGUN)
     one.setblocking(False)
     return one
-
-
-def _closed(held: dict[int, socket.socket]) -> list[int]:
-    poll = select.poll()
-    numbers = {one.fileno(): number for number, one in held.items()}
-    for file in numbers:
-        poll.register(file, select.POLLIN)
-    return [numbers[file] for file, _ in poll.poll(0)]
 
 
 if __name__ == "__main__":
