@@ -59,6 +59,7 @@ faults-long: install ## the same thousands of times, and half an hour of traffic
 
 attacks: install ## flood the daemon with half-open connections and wrong keys, and print what reports felt of it
 	@$(PYTEST) -m long -s tests/attacks $(ARGS)
+
 screenshots: install ## take the README's pictures into docs/images (needs chromium)
 	@exec $(BIN)/python -m tests.browser.screenshots
 

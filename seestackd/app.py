@@ -228,6 +228,7 @@ def _dashboard(
         warnings=lambda: () if configured.ok else (REFUSED_CONFIGURATION,),
         channels=lambda: sorted(configured.settings.channels),
         standing=standing,
+        kept=lambda: configured.settings.retention.kept_ms,
     )
 
 

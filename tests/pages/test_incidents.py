@@ -1,6 +1,7 @@
 """Incidents, alerts, the timeline, a month and the settings as pages: what they show and what they change."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from seestackd.operations.pings import RecordPing, record
 from seestackd.store.interface import Transaction
 from seestackd.store.told import Tick
 from seestackd.web.pages.timeline import lane
-from tests.pages.conftest import House
+from tests.pages.conftest import House, house
 
 MINUTE = 60_000
 
@@ -189,3 +190,9 @@ def test_a_lane_tells_outcomes_by_shape_and_in_words() -> None:
     assert 'class="b-missed"' in drawn
     assert 'class="t-hung" fill="url(#hatch-hung)"' in drawn
     assert 'class="t-unknown" fill="url(#hatch-unknown)"' in drawn
+
+
+async def test_the_status_page_is_there_below_the_sub_path_too(tmp_path: Path) -> None:
+    async with house(tmp_path, public_url="https://mon.example/mon") as running:
+        await running.add(new_monitor("dump", "1d", rules=new_rules(public=True)))
+        assert [(await running.get(path)).status for path in ("/status", "/mon/status")] == [200, 200]

@@ -13,7 +13,6 @@ from seestackd.core.monitor import DAY_MS
 from seestackd.errors import Invalid, NotFound
 from seestackd.operations import keys, maintenance, managed, outbox, public
 from seestackd.operations.listings import OfProject
-from seestackd.operations.upkeep import KEPT_MS
 from seestackd.store.interface import Transaction
 from seestackd.store.listings import Page
 from seestackd.web.pages.page import Visit
@@ -37,8 +36,9 @@ async def _page(site: Site, visit: Visit, **extra: Any) -> web.Response:
         return {
             "keys": [key for key in reversed(tx.keys.all()) if key.project_id == visit.project_id],
             "channels": _channels(site, tx),
+            "rules": tx.alert_rules.in_project(visit.project_id)[::-1],
             "windows": tx.maintenance.in_project(visit.project_id),
-            "kept": {kind.value: ms // DAY_MS for kind, ms in KEPT_MS.items()},
+            "kept": {kind.value: ms // DAY_MS for kind, ms in site.dashboard.kept().items()},
             "figures": tx.counting.figures(at - DAY_MS),
             "blind": tx.listings.blind_windows(Page(0, BLIND_SHOWN)),
             "badges": [(tag, public.badge_path(tx, project, public.TAG, tag)) for tag in public.tags(found)],

@@ -10,10 +10,12 @@ from urllib.parse import parse_qs, quote
 
 from aiohttp import web
 
+from seestackd.core.retention import Kind
 from seestackd.errors import Busy, Invalid, NotFound, SeestackdError
 from seestackd.feed import Feed
 from seestackd.operations.audit import Audited, audited
 from seestackd.operations.logins import NOTED_EVERY_MS, Frame, note_use
+from seestackd.operations.upkeep import KEPT_MS
 from seestackd.runner import Operation, Runner
 from seestackd.store.interface import Transaction
 from seestackd.web.errors import Refusal, of_error, of_status
@@ -56,6 +58,7 @@ class Dashboard:
     warnings: Callable[[], Sequence[str]] = tuple
     channels: Callable[[], Sequence[str]] = tuple
     standing: Callable[[], Standing] = Standing
+    kept: Callable[[], Mapping[Kind, int]] = lambda: KEPT_MS
 
 
 class Site:
