@@ -215,12 +215,12 @@ def _dashboard(
     feed: Feed,
     configured: Configured,
     standing: Callable[[], Standing],
-    listening: list[socket.socket],
+    sockets: list[socket.socket],
 ) -> Dashboard:
     return Dashboard(
-        feed=feed,
-        public_url=settings.server.public_url,
-        local_only=all(is_local(each) for each in listening),
+        feed,
+        settings.server.public_url,
+        local_only=all(is_local(each) for each in sockets),
         timezone=settings.defaults.timezone,
         grace=settings.defaults.grace,
         user_header=settings.dashboard.user_header or None,

@@ -39,6 +39,7 @@ document.addEventListener('securitypolicyviolation', event =>
 def pages(paths: list[str]) -> list[str]:
     """The address of every page, with something in place of its parts."""
     shown = [path for path in paths if not _FOR_PROGRAMS.search(path)]
+    shown = [path.replace("/sessions/{name}", "/sessions/s-evil") for path in shown]
     return [re.sub(r"\{(\w+)\}", lambda part: PARTS[part[1]], path) for path in shown] + list(MORE)
 
 
