@@ -153,7 +153,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         check = SelfCheck(runner, scheduler, delivery, clock, settings.storage.path)
         channels = Channels(lambda: configured.settings.channels, by_rule.of_rule)
         standing = functools.partial(_standing, configured, backups)
-        pages = _dashboard(settings, feed, configured, standing, sockets)
+        pages = _dashboard(settings, feed, configured, standing, all(map(is_local, sockets)))
         edge = create_app(runner, keys, clock, _web_settings(settings), check, channels, standing, feed, pages)
         await edge.setup()
         await scheduler.start()
@@ -211,16 +211,12 @@ def _web_settings(settings: Settings) -> WebSettings:
 
 
 def _dashboard(
-    settings: Settings,
-    feed: Feed,
-    configured: Configured,
-    standing: Callable[[], Standing],
-    sockets: list[socket.socket],
+    settings: Settings, feed: Feed, configured: Configured, standing: Callable[[], Standing], local: bool
 ) -> Dashboard:
     return Dashboard(
         feed,
         settings.server.public_url,
-        local_only=all(is_local(each) for each in sockets),
+        local_only=local,
         timezone=settings.defaults.timezone,
         grace=settings.defaults.grace,
         user_header=settings.dashboard.user_header or None,
