@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.conftest import Figure
 from tests.faults.scale import times
-from tests.faults.traffic import KEY, Place, placed
+from tests.faults.traffic import KEY, Place, Supervised, placed
 from tests.journeys.daemon import Webhook, wait_for
 
 MINUTES = times(1, 2, 30)
@@ -29,14 +29,14 @@ def resident_mib(pid: int) -> float:
 async def test_memory_does_not_grow_under_mixed_traffic(tmp_path: Path, figure: Figure) -> None:
     with Webhook() as hook:
         settings = f'default_channels = ["hook"]\n[channels.hook]\nurl = "json://127.0.0.1:{hook.port}/"\n'
-        with placed(tmp_path, settings=settings) as place:
-            daemon = place.start()
+        with placed(tmp_path, settings=settings) as place, Supervised(place) as supervised:
             await asyncio.to_thread(wait_for, lambda: place.report("first")[0] == 202, 20, "the first ping")
+            assert supervised.process is not None
             begun, warm, samples = time.monotonic(), 0.0, [0.0]
             clients = [asyncio.create_task(_client(place, n, begun + 60 * MINUTES)) for n in range(CLIENTS)]
             while not all(client.done() for client in clients):
                 await asyncio.sleep(5)
-                samples.append(resident_mib(daemon.pid))
+                samples.append(resident_mib(supervised.process.pid))
                 if not warm and time.monotonic() - begun >= WARM_UP_S:
                     warm = samples[-1]
             sent = sum(await asyncio.gather(*clients))
