@@ -27,7 +27,7 @@ Every answer is an envelope: `data` on success, else `error` with `code`, `messa
 Monitors that are declared in the configuration file cannot be changed here (409); they can be paused.
 """
 _WHY = {
-    400: "The body is not JSON",
+    400: "The body is not JSON, or the request is not valid HTTP: a URL over 8 KiB, for example",
     401: "No key, or one that is not known",
     403: "The key's scope does not allow it",
     404: "No such object in this project",
@@ -161,9 +161,9 @@ def _responses(route: Route) -> dict[str, Any]:
 
 
 def _statuses(route: Route) -> Iterable[int]:
-    statuses = {401, 403, 404, 422, 503, *route.problems}
+    statuses = {400, 401, 403, 404, 422, 503, *route.problems}
     if route.body is not None:
-        statuses |= {400, 408, 413, 415}
+        statuses |= {408, 413, 415}
     return sorted(statuses)
 
 

@@ -121,6 +121,7 @@ def test_with_few_descriptors_a_crowd_from_everywhere_keeps_nobody_out(tmp_path:
     assert len([line for line in lines if "refused:" in line]) <= 3
 
 
+@pytest.mark.long
 def test_bytes_that_trickle_do_not_stretch_a_deadline(tmp_path: Path) -> None:
     with Daemon(tmp_path) as daemon, half_open(daemon.port, 10, said=b"P") as held:
         begun = time.monotonic()

@@ -91,6 +91,14 @@ def test_every_call_is_described() -> None:
     assert max(Counter(operation["operationId"] for operation in operations).values()) == 1
 
 
+async def test_a_url_that_is_too_long_gets_a_status_that_every_call_describes(daemon: Daemon) -> None:
+    answer = await daemon.send("/api/v1/cron-monitors?projectId=" + "x" * 9000, method="GET", key=None)
+    described = [operation["responses"] for item in document()["paths"].values() for operation in item.values()]
+
+    assert answer.status == 400
+    assert all("400" in responses for responses in described)
+
+
 def test_every_reference_leads_somewhere() -> None:
     for reference in set(references(document())):
         found: Any = document()
