@@ -23,9 +23,9 @@ from seestackd.operations.blind import Blinded, Hear, Listen, blinded, hear, lis
 from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
 from seestackd.operations.followups import FollowUp, follow_up
 from seestackd.operations.reports import tell_month
-from seestackd.operations.telemetry import RollUp, roll_up
 from seestackd.operations.upkeep import KEPT_MS, Upkeep, awaits_operator, forget_old, prune
 from seestackd.operations.zones import follow_zone_data
+from seestackd.request_chores import ROLL_UP_EVERY_S, WATCH_EVERY_S, RequestChores
 from seestackd.runner import Runner
 
 log = logging.getLogger(__name__)
@@ -38,9 +38,6 @@ HEAR_EVERY_S = 10.0
 FOLLOW_UP_EVERY_S = 5.0
 UPKEEP_EVERY_S = 60.0
 ERASE_EVERY_S = 5.0
-ROLL_UP_EVERY_S = 2.0
-ROLL_UP_PAUSE_S = 0.005
-ROLLED_UP_AT_ONCE = 200
 PAUSE_S = 0.02
 STEPS_AT_ONCE = 100
 STOP_WITHIN_S = 5.0
@@ -99,7 +96,6 @@ class Scheduler:
     _tasks: list["asyncio.Task[None]"] = field(default_factory=list)
     _running: set["asyncio.Task[Any]"] = field(default_factory=set)
     _pass: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _rolling: asyncio.Lock = field(default_factory=asyncio.Lock)
     _next_judge_at: int = 0
     _last_tick: float = 0.0
     _hold_until: float = 0.0
@@ -132,7 +128,9 @@ class Scheduler:
         self._jobs.add_job(self._run, FromNow(FOLLOW_UP_EVERY_S), [self._follow_up], id="follow up")
         self._jobs.add_job(self._run, FromNow(ERASE_EVERY_S), [self._erase], id="erase")
         self._jobs.add_job(self._run, FromNow(UPKEEP_EVERY_S), [self._upkeep], id="upkeep")
-        self._jobs.add_job(self._run, FromNow(ROLL_UP_EVERY_S), [self._roll_up], id="roll up")
+        requests = RequestChores(self.runner, lambda: self.clock.monotonic() < self._hold_until)
+        self._jobs.add_job(self._run, FromNow(ROLL_UP_EVERY_S), [requests.roll_up], id="roll up")
+        self._jobs.add_job(self._run, FromNow(WATCH_EVERY_S), [requests.watch], id="watch requests")
         self._jobs.start()
         self.feed.listen(self._on_changes)
         self._tasks.append(asyncio.create_task(self._guard.run()))
@@ -240,19 +238,6 @@ class Scheduler:
                 pass
         except Busy:
             log.warning("reminders wait: the store takes nothing")
-
-    async def _roll_up(self) -> None:
-        """Sum up the HTTP requests that came in, with pauses in which others get the writer."""
-        if self._rolling.locked():
-            return
-        async with self._rolling:
-            try:
-                for _ in range(ROLLED_UP_AT_ONCE):
-                    if not await self.runner.run(roll_up, RollUp()):
-                        return
-                    await asyncio.sleep(ROLL_UP_PAUSE_S)
-            except Busy:
-                log.warning("sums of requests wait: the store takes nothing")
 
     async def _upkeep(self) -> None:
         chores: list[Callable[[], Awaitable[Any]]] = [

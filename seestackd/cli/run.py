@@ -11,7 +11,8 @@ from seestackd.clock import Clock
 _USAGE_CODE = 2
 _DRAIN_S = 1.0
 _OPENING_S = 4.0
-_KEY, _TRACE = b"SEESTACKD_PING_KEY", b"SEESTACKD_TRACE_ID"
+_KEY, _TRACE, _PARENT = b"SEESTACKD_PING_KEY", b"SEESTACKD_TRACE_ID", b"TRACEPARENT"
+_HEX = b"0123456789abcdef"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,20 @@ def run(arguments: list[str]) -> int:
     return _Run(asked).through()
 
 
+def _traced(environ: dict[bytes, bytes]) -> bytes:
+    """Give the command a trace of its own, that of its surroundings if it has one; returns its id."""
+    parent = environ.get(_PARENT, b"").split(b"-")
+    trace = environ.get(_TRACE) or (parent[1] if len(parent) >= 4 and _is_trace(parent[1]) else b"")
+    trace = environ[_TRACE] = trace or os.urandom(16).hex().encode()
+    if _is_trace(trace) and parent[1:2] != [trace]:
+        environ[_PARENT] = b"00-%b-%b-01" % (trace, os.urandom(8).hex().encode())
+    return trace
+
+
+def _is_trace(text: bytes) -> bool:
+    return len(text) == 32 and not text.strip(_HEX) and bool(text.strip(b"0"))
+
+
 class _Run:
     """One run, from the start of its command to the end of its reports."""
 
@@ -56,7 +71,7 @@ class _Run:
         self._clock = Clock()
         self._environ = initial_environment()
         self._environ.pop(_KEY, None)
-        self._trace_id = self._environ.setdefault(_TRACE, os.urandom(16).hex().encode())
+        self._trace_id = _traced(self._environ)
         self._streams = Streams(asked.output_limit)
         self._account: Account | None = None
         self._at, self._began = self._clock.now(), self._clock.monotonic()

@@ -33,6 +33,9 @@ TRIGGER_OF: Mapping[AlertKind, Trigger] = {
     AlertKind.OVERRUN: Trigger.JOB_MISSED,
     AlertKind.UNKNOWN: Trigger.JOB_MISSED,
     AlertKind.SLOW: Trigger.JOB_DURATION_SPIKE,
+    AlertKind.HTTP_ERROR_RATE: Trigger.HTTP_ERROR_RATE,
+    AlertKind.HTTP_SLOW_ENDPOINT: Trigger.HTTP_SLOW_ENDPOINT,
+    AlertKind.HTTP_OUTBOUND_DOWN: Trigger.HTTP_OUTBOUND_DOWN,
 }
 """By what happened to a job; a run that never ends is a report that never came."""
 
@@ -108,6 +111,11 @@ _NUMBERS: Mapping[Trigger, Mapping[str, _Number]] = {
     Trigger.HTTP_SLOW_ENDPOINT: {"thresholdMs": _Number(2000, 1, 86_400_000)},
     Trigger.HTTP_OUTBOUND_DOWN: {"consecutiveFailures": _Number(3, 1, 1000)},
 }
+_WINDOW = {"windowMinutes": _Number(5, 1, 60), "minimumRequests": _Number(20, 1, 1_000_000)}
+_OPTIONAL: Mapping[Trigger, Mapping[str, _Number]] = {
+    Trigger.HTTP_ERROR_RATE: _WINDOW,
+    Trigger.HTTP_SLOW_ENDPOINT: _WINDOW,
+}
 _HOST = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -120,6 +128,9 @@ def checked_config(trigger: Trigger, config: Mapping[str, Any]) -> dict[str, Any
     for name, number in _NUMBERS.get(trigger, {}).items():
         value = checked.get(name)
         checked[name] = number.checked(name, number.default if value is None else value)
+    for name, number in _OPTIONAL.get(trigger, {}).items():
+        if checked.get(name) is not None:
+            checked[name] = number.checked(name, checked[name])
     if trigger is Trigger.HTTP_OUTBOUND_DOWN:
         host = checked.get("host")
         if host is not None and not (isinstance(host, str) and _HOST.fullmatch(host)):

@@ -25,6 +25,9 @@ class AlertKind(StrEnum):
     UNKNOWN = "unknown"
     CHANGED = "changed"
     SLOW = "slow"
+    HTTP_ERROR_RATE = "http_error_rate"
+    HTTP_SLOW_ENDPOINT = "http_slow_endpoint"
+    HTTP_OUTBOUND_DOWN = "http_outbound_down"
     REMINDER = "reminder"
     ESCALATION = "escalation"
     RECOVERED = "recovered"
@@ -45,6 +48,9 @@ SEVERITY: Mapping[AlertKind, Severity] = {
     AlertKind.UNKNOWN: Severity.WARNING,
     AlertKind.CHANGED: Severity.CRITICAL,
     AlertKind.SLOW: Severity.WARNING,
+    AlertKind.HTTP_ERROR_RATE: Severity.CRITICAL,
+    AlertKind.HTTP_SLOW_ENDPOINT: Severity.WARNING,
+    AlertKind.HTTP_OUTBOUND_DOWN: Severity.CRITICAL,
     AlertKind.REMINDER: Severity.CRITICAL,
     AlertKind.ESCALATION: Severity.CRITICAL,
     AlertKind.RECOVERED: Severity.INFO,

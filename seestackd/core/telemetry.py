@@ -87,6 +87,26 @@ class Tally(NamedTuple):
         return self.server_errors + self.silent
 
 
+class OfRun(NamedTuple):
+    """The HTTP requests of one run: `failed` had a status code of 400 or more, or no answer.
+
+    `slowest` and `first_error` are one of them each.
+    """
+
+    requests: int
+    failed: int
+    slowest: HttpRequest | None = None
+    first_error: HttpRequest | None = None
+
+
+def of_run(requests: Iterable[HttpRequest]) -> OfRun:
+    """Return what is to be said of the requests that carry a run's trace, oldest first."""
+    found = list(requests)
+    failed = [request for request in found if request.status_code == 0 or request.status_code >= 400]
+    slowest = max(found, key=lambda request: request.duration_ms, default=None)
+    return OfRun(len(found), len(failed), slowest, failed[0] if failed else None)
+
+
 def total(tallies: Iterable[Tally]) -> Tally:
     """Add tallies up."""
     sums = [sum(column) for column in zip(*tallies, strict=True)]

@@ -139,6 +139,14 @@ _REPORT: dict[str, Any] = {
         {"tag": "prod", "incidents": 1, "down_ms": 2_040_000, "share": 0.99996},
     ],
 }
+_RULE: dict[str, Any] = {
+    "name": "Shop API",
+    "rule": "019aaf6b-0000-7000-8000-0000000000aa",
+    "incident_id": 44,
+    "timezone": "UTC",
+    "window_ms": 300_000,
+    "at": _ms(2026, 11, 23, 14, 31, 2),
+}
 _SLOW = {"duration_ms": 1_880_000, "median_ms": 761_000, "at": _ms(2026, 11, 23, 2, 31, 20)}
 _ESCALATED = {"problem": "missed", "opened_at": _ms(2026, 11, 23, 2, 15), "at": _ms(2026, 11, 23, 2, 45)}
 
@@ -148,6 +156,18 @@ EXAMPLES: Mapping[AlertKind, Facts] = {
     AlertKind.OVERRUN: _HUNG,
     AlertKind.UNKNOWN: _MISSED | {"unknowns": 3},
     AlertKind.CHANGED: _FAILED,
+    AlertKind.HTTP_ERROR_RATE: _RULE | {"requests": 1240, "errors": 189, "rate": 15.24, "threshold": 10.0},
+    AlertKind.HTTP_SLOW_ENDPOINT: _RULE
+    | {
+        "threshold": 2000,
+        "count": 2,
+        "slow": [
+            {"name": "POST shop.example/api/pay", "requests": 84, "p95": 4160},
+            {"name": "GET shop.example/api/users/:id", "requests": 310, "p95": 2272},
+        ],
+    },
+    AlertKind.HTTP_OUTBOUND_DOWN: _RULE
+    | {"consecutive": 3, "count": 1, "down": [{"host": "psp.example:8443", "status_code": 0}]},
     AlertKind.SLOW: _MISSED | _SLOW,
     AlertKind.REMINDER: _REMINDER,
     AlertKind.ESCALATION: _MISSED | _ESCALATED,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from seestackd.core.incidents import AlertKind
+from seestackd.delivery.http_letters import HTTP_LETTERS, requests_of
 from seestackd.delivery.letters import MAX_NAME, Case, Letter, Rows, Tone, about_job, others, state_word, with_output
 from seestackd.delivery.wording import (
     age,
@@ -28,12 +29,12 @@ def missed(case: Case) -> Letter:
 
 
 def failed(case: Case) -> Letter:
-    rows = [*_outcome(case), *_said(case), *_streak(case, "failure"), *_also_down(case)]
+    rows = [*_outcome(case), *_said(case), *requests_of(case), *_streak(case, "failure"), *_also_down(case)]
     return with_output(case, about_job(case, "FAILED", _result(case), "reported a failure.", rows))
 
 
 def changed(case: Case) -> Letter:
-    rows = [*_outcome(case), *_said(case), *_last_ok(case), *_also_down(case)]
+    rows = [*_outcome(case), *_said(case), *requests_of(case), *_last_ok(case), *_also_down(case)]
     did = "was in trouble already and has now reported a failure."
     return with_output(case, about_job(case, "FAILED", _result(case), did, rows))
 
@@ -133,6 +134,7 @@ JOB_LETTERS = {
     AlertKind.SLOW: slow,
     AlertKind.RECOVERED: recovered,
     AlertKind.FLAPPING: flapping,
+    **HTTP_LETTERS,
 }
 
 

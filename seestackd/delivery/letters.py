@@ -80,7 +80,11 @@ class Case:
 
 def about_job(case: Case, word: str, what: str, did: str, rows: Rows, tone: Tone = Tone.FAILURE) -> Letter:
     """Write of one job: `MISSED its-name: what`, and `its-name did`."""
-    called = marked(case.name) if case.name == case.slug else f"{marked(case.name)} ({marked(case.slug)})"
+    called = (
+        marked(case.name)
+        if case.name == case.slug or case.facts.get("rule")
+        else f"{marked(case.name)} ({marked(case.slug)})"
+    )
     return Letter(
         tone=tone,
         title=fitted(f"{word} ", case.name, f": {what}"),
@@ -127,8 +131,9 @@ def _answer(case: Case, tone: Tone) -> Rows:
 
 
 def _job_links(case: Case, tone: Tone) -> tuple[tuple[str, str], ...]:
-    page = case.link(f"/m/{quote(str(case.facts.get('slug')), safe='')}")
-    if page is None or not case.facts.get("slug"):
+    rule = case.facts.get("rule")
+    page = case.link("/http" if rule else f"/m/{quote(str(case.facts.get('slug')), safe='')}")
+    if page is None or not (rule or case.facts.get("slug")):
         return ()
     incident = case.facts.get("incident_id")
     silence = case.link(f"/i/{incident}/silence") if incident is not None and tone is not Tone.SUCCESS else None
@@ -146,6 +151,14 @@ def others(down: Sequence[Mapping[str, object]], now: int) -> str:
     return ", ".join([*shown, *more])
 
 
+_WORDS: Mapping[str, str] = {
+    AlertKind.OVERRUN: "HUNG",
+    AlertKind.HTTP_ERROR_RATE: "ERRORS",
+    AlertKind.HTTP_SLOW_ENDPOINT: "SLOW",
+    AlertKind.HTTP_OUTBOUND_DOWN: "DOWN",
+}
+
+
 def state_word(kind: object) -> str:
     """Return the word that a person reads for a kind of trouble, in capitals."""
-    return "HUNG" if kind == AlertKind.OVERRUN else harmless(kind or "trouble", 20).upper()
+    return _WORDS.get(str(kind)) or harmless(kind or "trouble", 20).upper()

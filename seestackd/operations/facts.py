@@ -5,6 +5,7 @@ from typing import Any
 from seestackd.core.monitor import Monitor, State
 from seestackd.core.pings import Ping
 from seestackd.core.runs import wait_ms
+from seestackd.core.telemetry import of_run
 from seestackd.core.transitions import Decision
 from seestackd.store.interface import Transaction
 
@@ -13,6 +14,7 @@ OUTPUT_LINES = 20
 OUTPUT_CHARS = 4_000
 MESSAGE_CHARS = 1_000
 USUAL_RUNS = 20
+REQUESTS = 1_000
 
 
 def monitor_facts(tx: Transaction, before: State, decision: Decision, ping: Ping | None, at: int) -> dict[str, Any]:
@@ -48,6 +50,8 @@ def monitor_facts(tx: Transaction, before: State, decision: Decision, ping: Ping
     }
     if ping is not None:
         facts.update(_ping_facts(ping, decision))
+        stored = tx.runs.by_id(run.id) if run is not None and ping.trace_id is None else None
+        facts.update(_request_facts(tx, monitor, ping.trace_id if stored is None else stored.trace_id))
     return facts
 
 
@@ -61,6 +65,31 @@ def _ping_facts(ping: Ping, decision: Decision) -> dict[str, Any]:
         "host": ping.host or ping.source,
         "output_tail": [line[-OUTPUT_CHARS // OUTPUT_LINES :] for line in lines[-OUTPUT_LINES:]],
         "output_lines": len(lines),
+    }
+
+
+def _request_facts(tx: Transaction, monitor: Monitor, trace_id: str | None) -> dict[str, Any]:
+    """Return what the HTTP requests of a run's trace say, as far as they have arrived; nothing without a trace."""
+    if trace_id is None:
+        return {}
+    said = of_run(request for _, request in tx.telemetry.by_trace(monitor.project_id, trace_id, REQUESTS))
+    slowest, error = said.slowest, said.first_error
+    return {
+        "trace_id": trace_id,
+        "requests": {
+            "count": said.requests,
+            "more": said.requests == REQUESTS,
+            "failed": said.failed,
+            "slowest": None if slowest is None else {"host": slowest.host, "duration_ms": slowest.duration_ms},
+            "first_error": None
+            if error is None
+            else {
+                "what": f"{error.method} {error.host}{error.path}"[:MESSAGE_CHARS],
+                "status_code": error.status_code,
+                "duration_ms": error.duration_ms,
+                "at": error.at,
+            },
+        },
     }
 
 

@@ -32,12 +32,31 @@ def rule_channels(tx: Transaction, project_id: int, trigger: Trigger | None) -> 
     return tuple(dict.fromkeys(channel.name for rule in rules for channel in rule.channels))
 
 
-def audience(tx: Transaction, monitor: Monitor, kind: AlertKind, incident: Incident | None) -> tuple[str, ...]:
-    """Return who is to hear of a monitor's alert. A recovery goes to those who were told of the trouble."""
+def rule_subject(rule: AlertRule) -> str:
+    """Return the name under which a rule's incidents are kept."""
+    return f"rule:{rule.id}"
+
+
+def rule_of(tx: Transaction, incident: Incident) -> AlertRule | None:
+    """Return the rule that an incident is about."""
+    known = tx.alert_rules.in_project(incident.project_id) if incident.project_id is not None else []
+    return next((rule for rule in known if rule_subject(rule) == incident.subject), None)
+
+
+def audience(
+    tx: Transaction, subject: Monitor | AlertRule, kind: AlertKind, incident: Incident | None
+) -> tuple[str, ...]:
+    """Return who is to hear of an alert about a monitor or a rule.
+
+    A recovery goes to those who were told of the trouble.
+    """
     if kind is AlertKind.RECOVERED and incident is not None:
         return tuple(tx.outbox.addressed(incident.id))
-    channels, _ = channels_of(tx.routing, monitor)
-    by_rule = rule_channels(tx, monitor.project_id, trigger_of(kind, incident))
+    if isinstance(subject, AlertRule):
+        own = (channel.name for channel in subject.channels) if subject.enabled else ()
+        return tuple(dict.fromkeys((*tx.routing.default_channels, *own)))
+    channels, _ = channels_of(tx.routing, subject)
+    by_rule = rule_channels(tx, subject.project_id, trigger_of(kind, incident))
     return tuple(dict.fromkeys((*channels, *by_rule)))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from seestackd.core.alert_rules import Trigger, trigger_of
+from seestackd.core.alert_rules import AlertRule, Trigger, trigger_of
 from seestackd.core.alerts import FLAPPING_SPAN_MS, Hearer, channels_of, hearers, is_flapping, next_action, rules_of
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind, Incident
 from seestackd.core.monitor import Monitor, State
@@ -175,7 +175,7 @@ def _count_missed(tx: Transaction, decision: Decision, count: int) -> None:
 
 def alert(
     tx: Transaction,
-    monitor: Monitor,
+    about: Monitor | AlertRule,
     kind: AlertKind,
     incident: Incident | None,
     facts: dict[str, Any],
@@ -188,9 +188,10 @@ def alert(
     """
     severity = incident.severity if incident is not None and kind is not AlertKind.RECOVERED else SEVERITY[kind]
     if channels is None:
-        channels = audience(tx, monitor, kind, incident)
+        channels = audience(tx, about, kind, incident)
     told = {**facts, "incident_id": incident.id if incident is not None else None}
-    routing = routing_of(tx, monitor.project_id, trigger_of(kind, incident))
+    routing = routing_of(tx, about.project_id, trigger_of(kind, incident))
+    monitor_id = about.id if isinstance(about, Monitor) else None
     heard = [hearer for hearer in hearers(routing, channels, kind, severity, incident, at) if hearer.told]
     alerts = [
         Alert(
@@ -199,17 +200,17 @@ def alert(
             kind=kind,
             severity=severity,
             facts={**told, **_how(hearer)},
-            project_id=monitor.project_id,
-            monitor_id=monitor.id,
+            project_id=about.project_id,
+            monitor_id=monitor_id,
             incident_id=incident.id if incident is not None else None,
             next_attempt_at=hearer.not_before,
         )
         for hearer in heard
     ]
     for hearer in heard:
-        if hearer.not_before is None and rules_of(routing, hearer.channel).quiet is not None:
+        if monitor_id is not None and hearer.not_before is None and rules_of(routing, hearer.channel).quiet is not None:
             # Alerts of a monitor keep their order: a warning that waits would hold this one back all night.
-            tx.outbox.hurry(hearer.channel, monitor.id, at)
+            tx.outbox.hurry(hearer.channel, monitor_id, at)
     if alerts:
         tx.outbox.put(alerts, at)
         _log_skipped(tx, [each for each in alerts if each.next_attempt_at is not None and RULE in each.facts], at)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from seestackd.core.telemetry import Endpoint, HttpRequest, Tally, merged, total
+from seestackd.core.telemetry import Endpoint, HttpRequest, OfRun, Tally, merged, of_run, total
+from seestackd.errors import NotFound
 from seestackd.store.interface import Transaction
 from seestackd.store.listings import Page
 from seestackd.store.telemetry import Summed, Wanted
 
 ROLLED_AT_ONCE = 1_000
+SUMMED_OF_RUN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,16 @@ class SeriesOf:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestsOfRun:
+    """The requests that carry the trace of a run of a monitor, which is named by its uid."""
+
+    project_id: int
+    monitor_uid: str
+    run_id: int
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class RollUp:
     """Add at most `limit` requests to the sums."""
 
@@ -131,6 +143,18 @@ def hosts(tx: Transaction, command: SumRequests, at: int) -> list[HostSum]:
             by_host.setdefault(endpoint.host, []).append(summed)
     sums = [HostSum(host, joined(many)) for host, many in by_host.items()]
     return sorted(sums, key=lambda each: (-each.summed.tally.errors, -each.summed.tally.requests, each.host))
+
+
+def of_a_run(
+    tx: Transaction, command: RequestsOfRun, at: int
+) -> tuple[str | None, OfRun, list[tuple[int, HttpRequest]]]:
+    """Return a run's trace id, what is to be said of its requests, and the requests, oldest first. Raises NotFound."""
+    run = tx.runs.by_id(command.run_id)
+    monitor = tx.monitors.by_id(run.monitor_id) if run is not None else None
+    if run is None or monitor is None or (monitor.uid, monitor.project_id) != (command.monitor_uid, command.project_id):
+        raise NotFound(f"Run not found: {command.run_id}")
+    found = tx.telemetry.by_trace(command.project_id, run.trace_id, SUMMED_OF_RUN) if run.trace_id else []
+    return run.trace_id, of_run(request for _, request in found), found[: command.limit]
 
 
 def series(tx: Transaction, command: SeriesOf, at: int) -> list[Summed]:

@@ -21,6 +21,7 @@ from seestackd.web.bodies import Bodies
 from seestackd.web.cors import Cors
 from seestackd.web.details import refusal_of
 from seestackd.web.errors import VALIDATION_FAILED, Answers, Refusal, answer, of_error, of_status
+from seestackd.web.ping_fields import trace_of
 from seestackd.web.proxies import Proxies
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class Ingest:
             message=document.get("message"),
             source=self._proxies.client(request),
             host=_cut(document.get("host")),
-            trace_id=_cut(document.get("traceId")),
+            trace_id=_cut(document.get("traceId")) or trace_of(request),
             key=_idempotency_key(request, document),
             own_at=document.get("at"),
             sent_at=document.get("sentAt"),

@@ -11,8 +11,7 @@ from seestackd.web.wire import INT64_MAX, MAX_IDEMPOTENCY_KEY
 
 _MAX_NAME = 255  # of a host or trace: longer ones are cut, a ping is worth more than its ornaments
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
-_NO_TRACE = "0" * 32
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 
 
 class PingFields(TypedDict):
@@ -39,7 +38,7 @@ def fields_of(request: web.Request) -> PingFields:
         rid=_rid(query.get("rid")),
         message=said(message) if message else None,
         host=_name(query.get("host")),
-        trace_id=_name(query.get("traceId")) or _trace(request.headers.get("traceparent", "")),
+        trace_id=_name(query.get("traceId")) or trace_of(request),
         key=_key(query.get("eventId"), "eventId") or _key(request.headers.get("Idempotency-Key"), "Idempotency-Key"),
         duration_ms=_number(query.get("durationMs"), "durationMs", "milliseconds, for example durationMs=1200"),
         own_at=_number(query.get("at"), "at", "milliseconds since 1970, for example at=1775000000000"),
@@ -77,7 +76,9 @@ def _name(text: str | None) -> str | None:
     return harmless(text)[:_MAX_NAME] if text else None
 
 
-def _trace(header: str) -> str | None:
-    """Return the trace of a W3C `traceparent`; one that is not valid is ignored, as its standard asks."""
-    found = _TRACEPARENT.fullmatch(header.strip())
-    return found[1] if found and found[1] != _NO_TRACE else None
+def trace_of(request: web.Request) -> str | None:
+    """Return the trace of a W3C `traceparent` header; one that is not valid is ignored, as its standard asks."""
+    header = request.headers.get("traceparent", "").strip()
+    found = _TRACEPARENT.fullmatch(header)
+    # Version 00 ends there; later ones may go on.
+    return found[1] if found and not (found[2] and header.startswith("00")) else None

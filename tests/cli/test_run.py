@@ -146,12 +146,25 @@ def test_a_job_gets_our_variables_and_a_trace_but_no_key(locale: dict[str, str],
 
     seen = dict(pair.split("=", 1) for pair in done.stdout.decode().split("\0") if pair)
     trace = seen.pop("SEESTACKD_TRACE_ID")
+    parent = seen.pop("TRACEPARENT", "")
     assert seen == {
         **{name: value for name, value in given.items() if name != "SEESTACKD_TRACE_ID"},
         "SEESTACKD_URL": receiver.url,
     }
     assert trace == given.get("SEESTACKD_TRACE_ID", trace)
+    assert parent.startswith(f"00-{trace}-") if len(trace) == 32 else not parent
     assert receiver.of("env")[-1].fields["traceId"] == trace
+
+
+def test_a_job_goes_on_with_the_trace_that_it_was_started_in(receiver: Receiver) -> None:
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), "TRACEPARENT": parent}
+    ours = {"SEESTACKD_URL": receiver.url, "SEESTACKD_PING_KEY": "ssk_" + "k" * 36}
+
+    words = ["sh", "-c", "echo $TRACEPARENT $SEESTACKD_TRACE_ID"]
+    done = subprocess.run([*wrapped("trace"), *words], capture_output=True, env={**env, **ours}, timeout=20)
+
+    assert done.stdout.decode().split() == [parent, parent[3:35]]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,20 @@ STORM = DIGEST | {
         {"kind": "recovered", **RECOVERED},
     ],
 }
+REQUESTS = {
+    "count": 12,
+    "failed": 3,
+    "slowest": {"host": "psp.example:8443", "duration_ms": 30_041},
+    "first_error": {
+        "what": "POST psp.example:8443/charge/:id",
+        "status_code": 502,
+        "duration_ms": 301,
+        "at": ms(2026, 11, 23, 14, 30, 12),
+    },
+}
 EXTRA: dict[str, tuple[AlertKind, dict[str, Any]]] = {
+    "failed-with-requests": (AlertKind.FAILED, FAILED | {"requests": REQUESTS}),
+    "failed-without-requests": (AlertKind.FAILED, FAILED | {"requests": {"count": 0}}),
     "missed-first": (AlertKind.MISSED, FIRST_MISS),
     "missed-interval": (
         AlertKind.MISSED,

@@ -60,6 +60,13 @@ class SqliteIncidents:
         rows = self._execute(f"SELECT {_COLUMNS} FROM incidents{where} ORDER BY id DESC LIMIT ?", (*values, limit))
         return [_incident(row) for row in rows.fetchall()]
 
+    def of_rules(self, project_id: int) -> list[Incident]:
+        rows = self._execute(
+            f"SELECT {_COLUMNS} FROM incidents WHERE project_id = ? AND closed_at IS NULL AND subject LIKE 'rule:%'",
+            (project_id,),
+        ).fetchall()
+        return [_incident(row) for row in rows]
+
     def opened_since(self, monitor_id: int, since: int) -> int:
         row = self._execute(
             "SELECT count(*) FROM incidents WHERE monitor_id = ? AND opened_at >= ?", (monitor_id, since)

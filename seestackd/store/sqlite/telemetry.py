@@ -27,7 +27,8 @@ _FROM = f"SELECT {ROW} FROM http_requests r CROSS JOIN request_endpoints e ON e.
 _BETWEEN = f"{_FROM} WHERE r.project_id = ? AND r.at >= ? AND r.at < ? ORDER BY r.at DESC, r.id DESC LIMIT ?"
 _BY_TRACE = f"""
 WITH RECURSIVE
-  bounds (first, last) AS (SELECT min(id) >> {SEGMENT_BITS}, max(id) >> {SEGMENT_BITS} FROM http_requests),
+  bounds (first, last) AS (SELECT (SELECT min(id) FROM http_requests) >> {SEGMENT_BITS},
+    (SELECT max(id) FROM http_requests) >> {SEGMENT_BITS}),
   segments (number) AS (SELECT first FROM bounds UNION ALL SELECT number + 1 FROM segments, bounds WHERE number < last),
   found (id) AS (
     SELECT (t.segment << {SEGMENT_BITS}) + t.place FROM segments CROSS JOIN request_traces t

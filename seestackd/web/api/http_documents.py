@@ -49,6 +49,28 @@ class TraceRequests(Document):
     items: list[RequestShown]
 
 
+class RunRequests(Document):
+    """The requests that carry a run's trace: counted to 1,000, listed to 100, oldest first.
+
+    One fails with a status code of 400 or more or without an answer. Without a trace id there are none.
+    """
+
+    trace_id: str | None
+    count: int
+    failed_count: int
+    slowest: RequestShown | None
+    first_error: RequestShown | None
+    items: list[RequestShown]
+
+
+class OfRunQuery(Query):
+    """Which run of the monitor."""
+
+    run: Annotated[Number | None, Field(ge=1, le=2**60, description="Required: `id` of a run as runs are listed")] = (
+        None
+    )
+
+
 class WindowQuery(Query):
     """The last 24 hours, unless `from` or `to` say otherwise."""
 

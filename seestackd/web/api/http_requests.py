@@ -1,7 +1,7 @@
 """What programs served and asked for over HTTP (contract.md 6.2), with sums that pages and consoles draw."""
 
 from seestackd.core.monitor import HOUR_MS, MINUTE_MS
-from seestackd.core.telemetry import Endpoint, HttpRequest, percent, percentile
+from seestackd.core.telemetry import Endpoint, HttpRequest, OfRun, percent, percentile
 from seestackd.errors import Invalid
 from seestackd.operations import telemetry
 from seestackd.operations.telemetry import HostSum, joined
@@ -11,11 +11,13 @@ from seestackd.web.api.http_documents import (
     EndpointShown,
     HostList,
     HostShown,
+    OfRunQuery,
     Point,
     PointList,
     RequestList,
     RequestQuery,
     RequestShown,
+    RunRequests,
     SeriesQuery,
     Stats,
     TraceQuery,
@@ -55,6 +57,26 @@ async def by_trace(service: Service, call: Call) -> Reply:
         return TraceRequests(items=[_request(*row) for row in found])
 
     return Reply(await service.read(telemetry.traced, command, shape))
+
+
+async def of_run(service: Service, call: Call) -> Reply:
+    query: OfRunQuery = call.query
+    if query.run is None:
+        raise Invalid("must not be blank; give the id of a run", field="run")
+    command = telemetry.RequestsOfRun(call.project_id, call.part(), query.run, MAX_OF_TRACE)
+
+    def shape(found: tuple[str | None, OfRun, list[tuple[int, HttpRequest]]], at: int) -> RunRequests:
+        trace_id, said, rows = found
+        return RunRequests(
+            trace_id=trace_id,
+            count=said.requests,
+            failed_count=said.failed,
+            slowest=None if said.slowest is None else _request(0, said.slowest),
+            first_error=None if said.first_error is None else _request(0, said.first_error),
+            items=[_request(*row) for row in rows],
+        )
+
+    return Reply(await service.read(telemetry.of_a_run, command, shape))
 
 
 async def stats(service: Service, call: Call) -> Reply:
@@ -181,11 +203,13 @@ def _point(since: int, summed: Summed) -> Point:
 
 
 _ALL = "/http-requests"
+_OF_RUN = "/cron-monitors/{id}/http-requests"
 ROUTES = (
     Route("GET", _ALL, TAG, "List requests", listed, RequestList, RequestQuery),
     Route("GET", f"{_ALL}/stats", TAG, "Count requests and errors, with percentiles", stats, Stats, WindowQuery),
     Route("GET", f"{_ALL}/top-hosts", TAG, "List the hosts that failed most", top_hosts, HostList, WindowQuery),
     Route("GET", f"{_ALL}/by-trace", TAG, "List the requests of a trace", by_trace, TraceRequests, TraceQuery),
+    Route("GET", _OF_RUN, TAG, "List the requests of a run", of_run, RunRequests, OfRunQuery),
     Route("GET", f"{_ALL}/endpoints", TAG, "Sum up by endpoint", endpoints, EndpointList, WindowQuery),
     Route("GET", f"{_ALL}/series", TAG, "Sum up by time", series, PointList, SeriesQuery),
 )
