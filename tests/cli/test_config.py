@@ -164,7 +164,8 @@ def test_a_file_with_an_error_leaves_everything_as_it_was(
         assert refused.returncode == 3
         assert problem in refused.stderr
         daemon.process.send_signal(signal.SIGHUP)
-        assert problem in daemon.until(problem)
+        logged = json.dumps(problem)[1:-1]
+        assert logged in daemon.until(logged)
     finally:
         file.unlink()
     assert bench.run("monitor", "ls", "-q").stdout == before

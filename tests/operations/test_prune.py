@@ -16,25 +16,23 @@ from seestackd.operations.upkeep import KEPT_MS, Forgotten, Upkeep, hold_after_s
 from seestackd.runner import Runner
 from seestackd.store.listings import Page
 from seestackd.store.sqlite.connection import SqliteStore
+from tests.clocks import SetClock
 
 DAY_MS = 86_400_000
 BEGAN = 1_700_000_000_000
 
 
-class House:
+class House(SetClock):
     """A store with one monitor and a clock of the test's own."""
 
     def __init__(self, folder: Path) -> None:
-        self.at = BEGAN
+        super().__init__(BEGAN)
         self.store = SqliteStore.open(folder / "seestackd.db")
         self.runner = Runner(self.store, self, Feed(), on_broken=lambda: None)  # type: ignore[arg-type]
         project = self.runner.call(keys.ensure_project, keys.EnsureProject())
         self.project_id = project.id
         new = new_monitor("nightly", "1d")
         self.monitor: Monitor = self.runner.call(monitors.add, monitors.AddMonitor(project.id, new, "p" * 22))
-
-    def now(self) -> int:
-        return self.at
 
     def ping(self, kind: PingKind = PingKind.SUCCESS, **more: Any) -> None:
         self.runner.call(pings.record, pings.RecordPing(self.project_id, "nightly", kind, **more))
