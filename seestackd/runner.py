@@ -3,17 +3,17 @@
 import asyncio
 import logging
 import os
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from seestackd.clock import Clock
 from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.feed import Feed
+from seestackd.jobs import Job, JobQueue, Tell, in_order
 from seestackd.refusals import Refusals
 from seestackd.store.interface import BatchLost, NeedsCare, Session, Store, StoreBroken, Transaction
 
@@ -28,17 +28,6 @@ MAX_QUEUED = 20_000
 TELL_FAILURE_EVERY_MS = 60_000
 
 
-@dataclass(slots=True)
-class _Job:
-    operation: Callable[[Transaction, Any, int], Any]
-    command: Any
-    at: int
-    judgement: bool
-    waiter: "asyncio.Future[Any] | None"
-    result: Any = None
-    error: BaseException | None = None
-
-
 def uuid7(now_ms: int) -> str:
     """Return a UUID version 7 (RFC 9562) for the instant."""
     value = (now_ms & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10), "big")
@@ -48,21 +37,11 @@ def uuid7(now_ms: int) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _in_order(batch: Sequence[_Job], horizon: int) -> list[_Job]:
-    """Return the batch with its judgements last, none of them later than the horizon."""
-    judgements = [job for job in batch if job.judgement]
-    if not judgements:
-        return list(batch)
-    for job in judgements:
-        job.at = min(job.at, horizon)
-    return [job for job in batch if not job.judgement] + judgements
-
-
 def _prove(tx: Transaction, command: None, at: int) -> None:
     tx.set_meta("writes_taken_at", str(at))
 
 
-def _attempt(job: _Job, attempt: Callable[[Callable[[Transaction], Any]], Any]) -> None:
+def _attempt(job: Job, attempt: Callable[[Callable[[Transaction], Any]], Any]) -> None:
     job.result, job.error = None, None
     try:
         job.result = attempt(lambda tx: job.operation(tx, job.command, job.at))
@@ -85,7 +64,8 @@ class Runner:
         self._feed = feed
         self._on_broken = on_broken
         self._session: Session = store.writer(lambda: uuid7(clock.now()))
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queue = JobQueue()
+        self._waiting = 0
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="read")
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -102,6 +82,7 @@ class Runner:
     def start(self) -> None:
         """Start the writer thread; results go to the running event loop."""
         self._loop = asyncio.get_running_loop()
+        self._queue.open(self._loop)
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
@@ -117,14 +98,14 @@ class Runner:
         """Finish what is queued, then end the threads."""
         self._closing = True
         if self._thread is not None:
-            self._queue.put(None)
+            self._queue.end()
             await asyncio.to_thread(self._thread.join)
         self._readers.shutdown(wait=True)
 
     @property
     def queued(self) -> int:
-        """How many operations wait for the writer."""
-        return self._queue.qsize()
+        """How many operations wait for the writer, or for its commit."""
+        return self._waiting
 
     @property
     def failing_since(self) -> int | None:
@@ -153,12 +134,21 @@ class Runner:
         A judgement runs after the pings of its batch, at an instant not later than any ping still waiting
         (semantics.md 4). Raises Busy when the queue is full or the runner stops.
         """
-        if self._closing or self._loop is None or self._queue.qsize() >= MAX_QUEUED:
-            self._refusals.remember(command, self._clock.now())
+        if self._loop is None:
             raise Busy()
         waiter: asyncio.Future[Result] = self._loop.create_future()
-        self._queue.put(_Job(operation, command, self._clock.now(), judgement, waiter))
+        self.post(operation, command, partial(_settle, waiter), judgement=judgement)
         return waiter
+
+    def post(
+        self, operation: Operation[Command, Result], command: Command, tell: Tell, *, judgement: bool = False
+    ) -> None:
+        """Do what `submit` does, and call `tell(result, error)` on the event loop after the commit."""
+        if self._closing or self._loop is None or self._waiting >= MAX_QUEUED:
+            self._refusals.remember(command, self._clock.now())
+            raise Busy()
+        self._waiting += 1
+        self._queue.put(Job(operation, command, self._clock.now(), judgement, tell))
 
     async def run(self, operation: Operation[Command, Result], command: Command) -> Result:
         """Run an operation and return its result once it is durable."""
@@ -166,7 +156,7 @@ class Runner:
 
     def call(self, operation: Operation[Command, Result], command: Command) -> Result:
         """Run one operation in the calling thread; for a process that has no event loop and no writer thread."""
-        job = _Job(operation, command, self._clock.now(), False, None)
+        job = Job(operation, command, self._clock.now(), False, None)
         self._feed.publish(self._apply([job], job.at))
         if job.error is not None:
             raise job.error
@@ -191,36 +181,21 @@ class Runner:
         return result
 
     def _work(self) -> None:
-        while True:
-            first = self._queue.get()
-            if first is None:
-                return
+        last = False
+        while not last and (batch := self._queue.take()) is not None:
             # Read before draining: no ping that is still outside the batch can be older than this.
             horizon = self._clock.now()
-            batch, last = self._drain(first)
-            if not self._queue.empty() and not last:
+            collected_at = self._queue.collected_at()
+            last = self._queue.take_more(batch, MAX_BATCH)
+            if collected_at is not None:
+                horizon = min(horizon, collected_at)
+            if not self._queue.empty and not last:
                 horizon = min(horizon, batch[-1].at)
-            changes = self._apply(batch, horizon)
-            self._hand_over(batch, changes)
-            if last:
-                return
+            self._hand_over(batch, self._apply(batch, horizon))
 
-    def _drain(self, first: _Job) -> tuple[list[_Job], bool]:
-        batch = [first]
-        get = self._queue.get_nowait
-        while len(batch) < MAX_BATCH:
-            try:
-                job = get()
-            except queue.Empty:
-                break
-            if job is None:
-                return batch, True
-            batch.append(job)
-        return batch, False
-
-    def _apply(self, batch: Sequence[_Job], horizon: int) -> list[object]:
+    def _apply(self, batch: Sequence[Job], horizon: int) -> list[object]:
         try:
-            changes = self._commit(_in_order(batch, horizon))
+            changes = self._commit(in_order(batch, horizon))
         except Exception as error:
             self._fail(batch, error)
             return []
@@ -232,14 +207,14 @@ class Runner:
 
     def _takes_writes(self, at: int) -> bool:
         """Tell by a write whether the store takes any again: a batch without one proves nothing."""
-        probe = _Job(_prove, None, at, False, None)
+        probe = Job(_prove, None, at, False, None)
         try:
             self._commit([probe])
         except Exception as error:
             self._fail([probe], error)
         return probe.error is None
 
-    def _commit(self, jobs: Sequence[_Job]) -> list[object]:
+    def _commit(self, jobs: Sequence[Job]) -> list[object]:
         session = self._session
         try:
             self._begin()
@@ -259,7 +234,7 @@ class Runner:
         self._session.begin()
         self.begins_since = None
 
-    def _fail(self, batch: Sequence[_Job], error: Exception) -> None:
+    def _fail(self, batch: Sequence[Job], error: Exception) -> None:
         """Answer the whole batch with Busy: none of it is known to be stored."""
         expected = isinstance(error, (Busy, BatchLost))
         self.failed_batches += 1
@@ -276,24 +251,33 @@ class Runner:
         if not expected:
             self._on_broken()
 
-    def _hand_over(self, batch: Sequence[_Job], changes: list[object]) -> None:
+    def _hand_over(self, batch: Sequence[Job], changes: list[object]) -> None:
         assert self._loop is not None
         try:
             self._loop.call_soon_threadsafe(self._resolve, batch, changes)
         except RuntimeError:
             log.warning("the event loop closed before %d results were handed over", len(batch))
 
-    def _resolve(self, batch: Sequence[_Job], changes: list[object]) -> None:
+    def _resolve(self, batch: Sequence[Job], changes: list[object]) -> None:
+        self._waiting -= len(batch)
         watcher = self._watcher
         for job in batch:
-            if watcher is not None and job.error is None:
-                watcher(job.command, job.result)
-            waiter = job.waiter
-            if waiter is None or waiter.done():
-                continue
-            if job.error is not None:
-                waiter.set_exception(job.error)
-            else:
-                waiter.set_result(job.result)
+            # One that cannot be told must not leave its batch unanswered.
+            try:
+                if watcher is not None and job.error is None:
+                    watcher(job.command, job.result)
+                if job.tell is not None:
+                    job.tell(job.result, job.error)
+            except Exception:
+                log.exception("a result could not be handed over")
         if changes:
             self._feed.publish(changes)
+
+
+def _settle(waiter: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:
+    if waiter.done():
+        return
+    if error is not None:
+        waiter.set_exception(error)
+    else:
+        waiter.set_result(result)

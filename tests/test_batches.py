@@ -4,8 +4,8 @@ import asyncio
 import resource
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,8 @@ class Batches:
     def ping(self, slug: str = "backup", **more: Any) -> RecordPing:
         return RecordPing(self.project, slug, PingKind(more.pop("kind", "success")), **more)
 
-    @contextmanager
-    def shut(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def shut(self) -> AsyncIterator[None]:
         """Hold the writer, so that what is submitted meanwhile is one batch."""
         opened, reached = threading.Event(), threading.Event()
 
@@ -65,7 +65,7 @@ class Batches:
 
         held = self.runner.submit(wait, None)
         held.add_done_callback(lambda future: future.exception())
-        assert reached.wait(10)
+        assert await asyncio.to_thread(reached.wait, 10)
         try:
             yield
         finally:
@@ -73,7 +73,7 @@ class Batches:
 
     async def together(self, *jobs: tuple[Any, Any]) -> list[Any]:
         """Run (operation, command) pairs in one batch; return results or errors."""
-        with self.shut():
+        async with self.shut():
             futures = [self.runner.submit(operation, command) for operation, command in jobs]
         return await asyncio.gather(*futures, return_exceptions=True)
 
@@ -177,7 +177,7 @@ async def test_a_success_that_is_committed_before_the_judgement_never_ends_in_mi
         monitor = await batches.add(slug)
         futures: list[Any] = []
         for part in (range(split_at), range(split_at, 3)):
-            with batches.shut():
+            async with batches.shut():
                 for step in part:
                     batches.clock.at = deadline + step - deadline_at
                     if step == ping_at:
@@ -195,7 +195,7 @@ async def test_a_success_that_is_committed_before_the_judgement_never_ends_in_mi
 
 async def test_nothing_is_judged_that_is_due_later_than_a_ping_still_in_the_queue(batches: Batches) -> None:
     batches.clock.at = t("01:04:59")
-    with batches.shut():
+    async with batches.shut():
         judged = batches.runner.submit(judge_due, JudgeDue(), judgement=True)
         waiting = [batches.runner.submit(lambda tx, command, at: at, None) for _ in range(600)]
         waiting.append(batches.runner.submit(record, batches.ping()))

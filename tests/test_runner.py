@@ -3,7 +3,6 @@
 import asyncio
 import resource
 import sqlite3
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,22 +37,6 @@ class Bench:
         """What anybody else who opens the file finds."""
         with sqlite3.connect(self.path) as reader:
             return dict(reader.execute("SELECT key, value FROM meta"))
-
-    @contextmanager
-    def one_batch(self) -> Iterator[None]:
-        """Have everything that is submitted meanwhile meet in one transaction."""
-        entered, go_on = threading.Event(), threading.Event()
-
-        def hold(tx: Transaction, command: None, at: int) -> None:
-            entered.set()
-            go_on.wait(10)
-
-        self.runner.submit(hold, None)
-        entered.wait(10)
-        try:
-            yield
-        finally:
-            go_on.set()
 
     @contextmanager
     def full(self) -> Iterator[None]:
@@ -122,12 +105,12 @@ async def test_an_operation_is_on_disk_when_its_result_comes(bench: Bench) -> No
 
 
 async def test_a_bad_operation_spoils_none_of_its_batch(bench: Bench) -> None:
-    with bench.one_batch():
-        futures = [
-            bench.runner.submit(keep, Note("before")),
-            bench.runner.submit(keep_then_fail, Note("bad")),
-            bench.runner.submit(keep, Note("after")),
-        ]
+    # What is submitted in one turn of the loop meets in one batch.
+    futures = [
+        bench.runner.submit(keep, Note("before")),
+        bench.runner.submit(keep_then_fail, Note("bad")),
+        bench.runner.submit(keep, Note("after")),
+    ]
 
     assert await outcomes(*futures) == ["kept", "NotFound", "kept"]
     assert {"before", "after"} <= bench.stored().keys()
@@ -137,12 +120,12 @@ async def test_a_bad_operation_spoils_none_of_its_batch(bench: Bench) -> None:
 
 async def test_a_full_database_gives_the_whole_batch_back_as_busy_and_keeps_nothing_of_it(bench: Bench) -> None:
     with bench.full():
-        with bench.one_batch():
-            futures = [
-                bench.runner.submit(keep, Note("before")),
-                bench.runner.submit(keep, Note("large", MEGABYTE)),
-                bench.runner.submit(keep, Note("after")),
-            ]
+        # What is submitted in one turn of the loop meets in one batch.
+        futures = [
+            bench.runner.submit(keep, Note("before")),
+            bench.runner.submit(keep, Note("large", MEGABYTE)),
+            bench.runner.submit(keep, Note("after")),
+        ]
         answers = await outcomes(*futures)
 
     assert answers == ["Busy", "Busy", "Busy"], "SQLite has rolled back what came before, too"
@@ -164,8 +147,8 @@ async def test_it_stores_again_as_soon_as_there_is_room(bench: Bench) -> None:
 async def test_a_commit_that_fails_answers_nobody_with_success(bench: Bench) -> None:
     await bench.runner.run(keep, Note("earlier"))
     with bench.failing_commits():
-        with bench.one_batch():
-            futures = [bench.runner.submit(keep, Note(f"lost-{number}", MEGABYTE)) for number in range(3)]
+        # What is submitted in one turn of the loop meets in one batch.
+        futures = [bench.runner.submit(keep, Note(f"lost-{number}", MEGABYTE)) for number in range(3)]
         answers = await outcomes(*futures)
 
     assert answers == ["Busy", "Busy", "Busy"]
@@ -197,12 +180,12 @@ async def test_a_judgement_comes_after_the_pings_of_its_batch_and_not_later_than
     def note(tx: Transaction, command: str, at: int) -> None:
         seen.append((command, at))
 
-    with bench.one_batch():
-        bench.clock.at = NOW + 10
-        judged = bench.runner.submit(note, "judge", judgement=True)
-        bench.clock.at = NOW + 20
-        pinged = bench.runner.submit(note, "ping")
-        bench.clock.at = NOW + 5
+    # What is submitted in one turn of the loop meets in one batch.
+    bench.clock.at = NOW + 10
+    judged = bench.runner.submit(note, "judge", judgement=True)
+    bench.clock.at = NOW + 20
+    pinged = bench.runner.submit(note, "ping")
+    bench.clock.at = NOW + 5
     await asyncio.gather(judged, pinged)
 
     assert seen == [("ping", NOW + 20), ("judge", NOW + 5)]
@@ -230,10 +213,10 @@ async def test_the_oldest_of_ten_thousand_refusals_makes_room_for_the_newest(ben
 
 
 async def test_more_than_can_be_queued_is_refused_at_once(bench: Bench) -> None:
-    with bench.one_batch():
-        waiting = [bench.runner.submit(keep, Note("a")) for _ in range(MAX_QUEUED)]
-        with pytest.raises(Busy):
-            bench.runner.submit(keep, Note("one too many", about=(1, "late")))
+    # What is submitted in one turn of the loop meets in one batch.
+    waiting = [bench.runner.submit(keep, Note("a")) for _ in range(MAX_QUEUED)]
+    with pytest.raises(Busy):
+        bench.runner.submit(keep, Note("one too many", about=(1, "late")))
     await asyncio.gather(*waiting)
 
     assert "one too many" not in bench.stored()
@@ -303,18 +286,18 @@ async def test_an_outage_is_remembered_until_it_is_known_elsewhere_and_grows_wit
 
 
 async def test_a_client_that_hung_up_leaves_its_neighbours_their_answers(bench: Bench) -> None:
-    with bench.one_batch():
-        gone = bench.runner.submit(keep, Note("gone"))
-        here = bench.runner.submit(keep, Note("here"))
-        gone.cancel()
+    # What is submitted in one turn of the loop meets in one batch.
+    gone = bench.runner.submit(keep, Note("gone"))
+    here = bench.runner.submit(keep, Note("here"))
+    gone.cancel()
 
     assert await here == NOW
     assert {"gone", "here"} <= bench.stored().keys()
 
 
 async def test_stopping_finishes_what_is_queued_and_takes_no_more(bench: Bench) -> None:
-    with bench.one_batch():
-        waiting = bench.runner.submit(keep, Note("queued"))
+    # What is submitted in one turn of the loop meets in one batch.
+    waiting = bench.runner.submit(keep, Note("queued"))
     await bench.runner.stop()
 
     assert await waiting == NOW
