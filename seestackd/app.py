@@ -42,10 +42,10 @@ from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.systemd import Inherited, Notifier, feed_watchdog, inherited_sockets, watchdog_seconds
 from seestackd.web.api.service import Channels
 from seestackd.web.auth import KeyTable
+from seestackd.web.listener import WebRunner
 from seestackd.web.metrics import Standing
 from seestackd.web.pages.site import Dashboard
 from seestackd.web.ping_urls import PingDefaults
-from seestackd.web.protocol import WebRunner
 from seestackd.web.server import WebSettings, create_app, start_sites
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -97,6 +97,14 @@ class KeyTable:
             await asyncio.wait([self._reloading], timeout=_RELOAD_WAIT)
             caller = self._known(secret)
         if caller is None or caller.scope != Scope.PING:
+            return None
+        self._note_use(caller, source)
+        return caller
+
+    def known(self, hashed: str, scopes: Container[str], source: str | None) -> Caller | None:
+        """Return whose key has the digest, when it has one of the scopes and no key is just being changed."""
+        caller = self._callers.get(hashed) if self._reloading is None else None
+        if caller is None or caller.scope not in scopes:
             return None
         self._note_use(caller, source)
         return caller

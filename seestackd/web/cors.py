@@ -23,6 +23,11 @@ class Cors:
     def __init__(self, origins: tuple[str, ...]) -> None:
         self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
 
+    @property
+    def used(self) -> bool:
+        """Whether any page may send to us."""
+        return bool(self._origins)
+
     def allow(self, request: web.Request, response: web.Response) -> web.Response:
         """Add the header that lets the page read the response, when its origin is allowed."""
         if self._origins:

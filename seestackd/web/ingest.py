@@ -1,7 +1,7 @@
 """The three ingest endpoints of contract.md 2-4: check, mask, hand to the runner, answer once it is durable."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -80,29 +80,16 @@ class Ingest:
         return self._answers.error(of_status(405, headers={"Allow": "POST"}))
 
     async def _heartbeat(self, request: web.Request, caller: Caller) -> web.Response:
-        document = await self._bodies.parsed(request, _heartbeat)
-        status = document["status"]
-        kind = _KINDS.get(status) or _KINDS.get(status.lower() if status.isascii() else status)
+        document = await self._bodies.parsed(request, heartbeat_of)
+        kind = kind_of(document)
         if kind is None:
             raise Refusal(422, "VALIDATION_ERROR", "Status must be 'success' or 'failed'")
-        command = pings.RecordPing(
-            caller.project_id,
-            document["slug"],
-            kind,
-            duration_ms=document["durationMs"],
-            rid=_cut(document.get("rid")),
-            message=document.get("message"),
-            source=self._proxies.client(request),
-            host=_cut(document.get("host")),
-            trace_id=_cut(document.get("traceId")) or trace_of(request),
-            key=_idempotency_key(request, document),
-            own_at=document.get("at"),
-            sent_at=document.get("sentAt"),
-        )
+        key, source = _idempotency_key(request, document), self._proxies.client(request)
+        command = record_ping(caller.project_id, document, kind, source, key, request.headers)
         recorded = await self._runner.submit(pings.record_or_count, command)
         if not isinstance(recorded, pings.Recorded):
             raise recorded
-        return answer(202, b'{"ok":true,"monitorId":"%b"}' % recorded.monitor_uid.encode())
+        return accepted(recorded)
 
     async def _http_requests(self, request: web.Request, caller: Caller) -> web.Response:
         rows = await self._bodies.parsed(request, _requests)
@@ -114,6 +101,51 @@ class Ingest:
         command = replay.StoreReplay(caller.project_id, fingerprint, session, batch)
         received = await self._runner.submit(replay.store, command)
         return self._answers.success(202, {"eventsReceived": received})
+
+
+def heartbeat_of(body: bytes) -> wire.Heartbeat:
+    """Return the heartbeat that a body holds, masked; raises Refusal."""
+    document = _valid(wire.HEARTBEAT, body)
+    message = document.get("message")
+    if message:
+        document["message"] = mask_text(message)
+    return document
+
+
+def kind_of(document: wire.Heartbeat) -> PingKind | None:
+    """Return what a heartbeat reports; None for a status that is none."""
+    status = document["status"]
+    return _KINDS.get(status) or _KINDS.get(status.lower() if status.isascii() else status)
+
+
+def record_ping(
+    project_id: int,
+    document: wire.Heartbeat,
+    kind: PingKind,
+    source: str | None,
+    key: str | None,
+    headers: Mapping[str, str],
+) -> pings.RecordPing:
+    """Return what a heartbeat asks for."""
+    return pings.RecordPing(
+        project_id,
+        document["slug"],
+        kind,
+        duration_ms=document["durationMs"],
+        rid=_cut(document.get("rid")),
+        message=document.get("message"),
+        source=source,
+        host=_cut(document.get("host")),
+        trace_id=_cut(document.get("traceId")) or trace_of(headers),
+        key=key,
+        own_at=document.get("at"),
+        sent_at=document.get("sentAt"),
+    )
+
+
+def accepted(recorded: pings.Recorded) -> web.Response:
+    """Return the answer to a heartbeat that is stored."""
+    return answer(202, b'{"ok":true,"monitorId":"%b"}' % recorded.monitor_uid.encode())
 
 
 def _cut(text: str | None) -> str | None:
@@ -134,14 +166,6 @@ def _valid(kind: TypeAdapter[Document], body: bytes, items: tuple[str, TypeAdapt
     except ValidationError as error:
         raise refusal_of(error, body, items) from None
     documents.check(body)
-    return document
-
-
-def _heartbeat(body: bytes) -> wire.Heartbeat:
-    document = _valid(wire.HEARTBEAT, body)
-    message = document.get("message")
-    if message:
-        document["message"] = mask_text(message)
     return document
 
 

@@ -1,8 +1,8 @@
 """What a ping says besides its body: one schema for the query and the headers of a ping URL (semantics.md 3)."""
 
 import re
+from collections.abc import Mapping
 
-from aiohttp import web
 from typing_extensions import TypedDict
 
 from seestackd.core.output import harmless, said
@@ -27,19 +27,18 @@ class PingFields(TypedDict):
     sent_at: int | None
 
 
-def fields_of(request: web.Request) -> PingFields:
+def fields_of(query: Mapping[str, str], headers: Mapping[str, str]) -> PingFields:
     """Read `rid`, `durationMs`, `message`, `eventId`, `at`, `sentAt`, `host`, `traceId` and their headers.
 
     An empty parameter counts as none, unknown ones are ignored. Raises Invalid naming the parameter.
     """
-    query = request.query
     message = query.get("message")
     return PingFields(
         rid=_rid(query.get("rid")),
         message=said(message) if message else None,
         host=_name(query.get("host")),
-        trace_id=_name(query.get("traceId")) or trace_of(request),
-        key=_key(query.get("eventId"), "eventId") or _key(request.headers.get("Idempotency-Key"), "Idempotency-Key"),
+        trace_id=_name(query.get("traceId")) or trace_of(headers),
+        key=_key(query.get("eventId"), "eventId") or _key(headers.get("Idempotency-Key"), "Idempotency-Key"),
         duration_ms=_number(query.get("durationMs"), "durationMs", "milliseconds, for example durationMs=1200"),
         own_at=_number(query.get("at"), "at", "milliseconds since 1970, for example at=1775000000000"),
         sent_at=_number(query.get("sentAt"), "sentAt", "milliseconds since 1970, for example sentAt=1775000000000"),
@@ -76,9 +75,9 @@ def _name(text: str | None) -> str | None:
     return harmless(text)[:_MAX_NAME] if text else None
 
 
-def trace_of(request: web.Request) -> str | None:
+def trace_of(headers: Mapping[str, str]) -> str | None:
     """Return the trace of a W3C `traceparent` header; one that is not valid is ignored, as its standard asks."""
-    header = request.headers.get("traceparent", "").strip()
+    header = headers.get("traceparent", "").strip()
     found = _TRACEPARENT.fullmatch(header)
     # Version 00 ends there; later ones may go on.
     return found[1] if found and not (found[2] and header.startswith("00")) else None

@@ -16,11 +16,13 @@ commit, in plain text.
 import logging
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 from multidict import CIMultiDict
 
+from seestackd.core.keys import Scope, digest
 from seestackd.core.monitor import NewMonitor, new_monitor, new_rules, validate_slug
 from seestackd.core.output import LIMIT, Output
 from seestackd.core.pings import PingKind
@@ -31,7 +33,7 @@ from seestackd.runner import Runner
 from seestackd.web.auth import KeyTable
 from seestackd.web.errors import Refusal
 from seestackd.web.outputs import read_output
-from seestackd.web.ping_fields import fields_of
+from seestackd.web.ping_fields import PingFields, fields_of
 from seestackd.web.protocol import vouch
 from seestackd.web.proxies import Proxies
 
@@ -53,6 +55,7 @@ _ACTIONS = {"start": PingKind.START, "fail": PingKind.FAILED, "log": PingKind.LO
 _EXIT_CODE = re.compile(r"-?[0-9]+")
 _PING_ID = re.compile(r"[A-Za-z0-9_-]{16,36}")
 _MAX_REMEMBERED = 100_000
+_PING_SCOPES = frozenset({Scope.PING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,44 +99,63 @@ class PingUrls:
         except Refusal as refusal:
             return _refusal(refusal)
         except SeestackdError as error:
-            return _failure(error)
+            return ping_failure(error)
         except (ConnectionError, web.HTTPException):
             raise
         except Exception:
             log.exception("Could not take a ping")  # without its path, which holds a key
             return _answer(500, "something went wrong on our side")
-        return _answer(201, "Created") if recorded.created else _answer(200, "OK")
+        return ping_taken(recorded)
 
     async def _record(self, request: web.Request) -> Recorded:
         source = self._proxies.client(request)
         target, action = await self._target(request, source)
         vouch(request)
         kind, exit_code = _meaning(action)
-        fields = fields_of(request)
+        fields = fields_of(request.query, request.headers)
         wanted = None if target.ping_id else self._wanted(request, target.slug)
         output = await read_output(request, self._body_timeout) if request.method == "POST" else Output()
-        command = RecordPing(
-            target.project_id,
-            target.slug,
-            kind,
-            exit_code=exit_code,
-            source=source,
-            output=output.text() or None,
-            output_size=output.size,
-            create=wanted if isinstance(wanted, NewMonitor) else None,
-            door="url",
-            ping_id=secrets.token_urlsafe(16) if isinstance(wanted, NewMonitor) else target.ping_id,
-            **fields,
-        )
+        command = _command(target, kind, exit_code, source, output, fields)
+        if isinstance(wanted, NewMonitor):
+            command = replace(command, create=wanted, ping_id=secrets.token_urlsafe(16))
         recorded = await self._runner.submit(record_or_count, command)
         if isinstance(recorded, Recorded):
             return recorded
-        self._owners.pop(target.ping_id, None)
+        self.forget(target.ping_id)
         # What is wrong with a wish to create counts only where there is something to create.
         raise wanted if isinstance(wanted, Invalid) else recorded
 
+    def command(
+        self, method: str, path: str, headers: Mapping[str, str], source: str | None, body: bytes
+    ) -> RecordPing:
+        """Return what a plain ping asks for: no query, its whole output at hand.
+
+        Raises SeestackdError (NotFound, Invalid) when only `ping` can tell what is to be answered.
+        """
+        target, action = self._target_at_hand(path, source)
+        kind, exit_code = _meaning(action)
+        if not target.ping_id:
+            validate_slug(target.slug)
+        output = Output()
+        if method == "POST":
+            output.add(body)
+        return _command(target, kind, exit_code, source, output, fields_of({}, headers))
+
+    def _target_at_hand(self, path: str, source: str | None) -> tuple[_Target, str | None]:
+        first, *rest = _segments(path)
+        if len(rest) < 2 and (owner := self._owners.get(first)) is not None:
+            return _Target(*owner, first), rest[0] if rest else None
+        caller = self._keys.known(digest(first), _PING_SCOPES, source)
+        if caller is None or len(rest) not in (1, 2):
+            raise NotFound(_NOT_FOUND)
+        return _Target(caller.project_id, rest[0]), rest[1] if len(rest) == 2 else None
+
+    def forget(self, ping_id: str) -> None:
+        """Look up anew whose ping id it is: its monitor did not know it."""
+        self._owners.pop(ping_id, None)
+
     async def _target(self, request: web.Request, source: str | None) -> tuple[_Target, str | None]:
-        first, *rest = _segments(request)
+        first, *rest = _segments(request.rel_url.raw_path)
         caller = await self._keys.pinger(first, source)
         if caller is not None and len(rest) in (1, 2):
             return _Target(caller.project_id, rest[0]), rest[1] if len(rest) == 2 else None
@@ -180,9 +202,9 @@ class PingUrls:
             return error
 
 
-def _segments(request: web.Request) -> list[str]:
+def _segments(path: str) -> list[str]:
     """Return what follows `/ping/` in the path, at least one segment; one slash at the end is let pass."""
-    return request.rel_url.raw_path.removeprefix("/ping/").removesuffix("/").split("/")
+    return path.removeprefix("/ping/").removesuffix("/").split("/")
 
 
 def _meaning(action: str | None) -> tuple[PingKind, int | None]:
@@ -196,6 +218,28 @@ def _meaning(action: str | None) -> tuple[PingKind, int | None]:
     if action.startswith("-") or len(action) > 3 or int(action) > 255:
         raise Invalid("an exit code is a number from 0 to 255, for example /1")
     return (PingKind.FAILED if int(action) else PingKind.SUCCESS), int(action)
+
+
+def _command(
+    target: _Target, kind: PingKind, exit_code: int | None, source: str | None, output: Output, fields: PingFields
+) -> RecordPing:
+    return RecordPing(
+        target.project_id,
+        target.slug,
+        kind,
+        exit_code=exit_code,
+        source=source,
+        output=output.text() or None,
+        output_size=output.size,
+        door="url",
+        ping_id=target.ping_id,
+        **fields,
+    )
+
+
+def ping_taken(recorded: Recorded) -> web.Response:
+    """Return the answer to a ping that is stored."""
+    return _answer(201, "Created") if recorded.created else _answer(200, "OK")
 
 
 def _answer(status: int, text: str, headers: dict[str, str] | None = None) -> web.Response:
@@ -212,7 +256,7 @@ def _refusal(refusal: Refusal) -> web.Response:
     return response
 
 
-def _failure(error: SeestackdError) -> web.Response:
+def ping_failure(error: SeestackdError) -> web.Response:
     """Return the answer to an error: the reason with its field, for an unknown monitor no more than that."""
     status = _STATUSES.get(type(error), 500)
     if isinstance(error, NotFound):

@@ -20,9 +20,6 @@ from seestackd.web.crowd import Crowd
 from seestackd.web.errors import Answers, of_status
 from seestackd.web.hardening import harden
 
-# Together the second within which those who have connected are expected to speak.
-_HEAR_OUT_STEPS = 50
-_HEAR_OUT_STEP = 0.02
 _VERSIONS = (HttpVersion11, HttpVersion10)
 
 Lost = Callable[[web.BaseRequest], web.Response | None]
@@ -155,42 +152,3 @@ class Connection(RequestHandler):
         self._head_deadline = None
         self._door.complaints.note("slow_head", self._address)
         self.force_close()
-
-
-class Listener(web.Server):
-    """Makes a `Connection` for every client."""
-
-    def __init__(self, inner: web.Server, door: Door) -> None:
-        super().__init__(inner.request_handler, request_factory=inner.request_factory, **inner._kwargs)
-        self._door = door
-
-    def __call__(self) -> Connection:
-        return Connection(self, self._door, loop=self._loop, **self._kwargs)
-
-
-class WebRunner(web.AppRunner):
-    """Serves an application through a `Listener`."""
-
-    __slots__ = ("_door",)
-
-    def __init__(self, app: web.Application, door: Door, **options: Any) -> None:
-        super().__init__(app, **options)
-        self._door = door
-
-    async def cleanup(self) -> None:
-        """Accept nobody any more, hear out who has connected already, answer what is in flight, and end.
-
-        A client that was accepted has left the backlog: the next process would not hear its ping.
-        """
-        for site in list(self.sites):
-            await site.stop()
-        for _ in range(_HEAR_OUT_STEPS):
-            await asyncio.sleep(_HEAR_OUT_STEP)
-            connections = self.server.connections if self.server is not None else []
-            if not any(isinstance(connection, Connection) and connection.owes_request for connection in connections):
-                break
-        await super().cleanup()
-        self._door.complaints.close()
-
-    async def _make_server(self) -> web.Server:
-        return Listener(await super()._make_server(), self._door)

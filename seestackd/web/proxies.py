@@ -1,6 +1,7 @@
 """Where a request comes from, when a proxy stands before us."""
 
 import ipaddress
+from collections.abc import Iterable
 
 from aiohttp import web
 
@@ -15,10 +16,14 @@ class Proxies:
 
     def client(self, request: web.Request) -> str | None:
         """Return the address of the nearest hop that is no trusted proxy; None when the peer has no address."""
-        peer = _address(request.remote or "") if self._networks else None
+        return self.nearest(request.remote or "", request.headers.getall("X-Forwarded-For", ()))
+
+    def nearest(self, remote: str, forwarded: Iterable[str]) -> str | None:
+        """Do what `client` does, for the address of the peer and the X-Forwarded-For headers that it sent."""
+        peer = _address(remote) if self._networks else None
         if peer is None:
-            return request.remote or None
-        hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
+            return remote or None
+        hops = ",".join(forwarded).split(",")
         while hops and self._trusts(peer):
             hop = _address(hops.pop())
             if hop is None:

@@ -18,13 +18,15 @@ from seestackd.web.complaints import Complaints
 from seestackd.web.cors import Cors
 from seestackd.web.crowd import PER_ADDRESS, Crowd
 from seestackd.web.errors import Answers
+from seestackd.web.express import Express
 from seestackd.web.health import Check, Liveness, Readiness
 from seestackd.web.ingest import Ingest
+from seestackd.web.listener import Entrance, WebRunner
 from seestackd.web.metrics import Metrics, Standing
 from seestackd.web.pages.routes import add_pages
 from seestackd.web.pages.site import Dashboard
 from seestackd.web.ping_urls import PingDefaults, PingUrls
-from seestackd.web.protocol import Door, Lost, WebRunner
+from seestackd.web.protocol import Door, Lost
 from seestackd.web.proxies import Proxies
 from seestackd.web.reference import add_documentation
 from seestackd.web.routes import add_public, add_routes
@@ -42,7 +44,7 @@ class WebSettings:
     """Limits of the listener; times in seconds. `max_body_bytes` counts after decompression and is at least 1 MiB.
 
     X-Forwarded-For is believed of `trusted_proxies` (addresses and networks) only. Without `most_connections` the
-    limit of descriptors decides.
+    limit of descriptors decides. With `fast_front` plain pings are answered without aiohttp.
     """
 
     max_body_bytes: int = 8 * 1024 * 1024
@@ -51,6 +53,7 @@ class WebSettings:
     body_timeout: float = 15.0
     keepalive_timeout: float = 75.0
     shutdown_timeout: float = 10.0
+    fast_front: bool = True
     trusted_proxies: tuple[str, ...] = ()
     most_connections: int | None = None
     strangers_per_address: int = PER_ADDRESS
@@ -83,7 +86,9 @@ def create_app(
     output_timeout = settings.body_timeout * _OUTPUT_TIMEOUTS
     ping_urls = PingUrls(runner, keys, proxies, settings.created_by_ping, output_timeout)
     readiness = None if check is None else Readiness(check)
-    ingest = Ingest(runner, keys, bodies, answers, Cors(settings.cors_origins), proxies)
+    cors = Cors(settings.cors_origins)
+    ingest = Ingest(runner, keys, bodies, answers, cors, proxies)
+    express = Express(runner, keys, answers, cors, proxies, ping_urls, complaints)
     metrics = Metrics(runner, keys, answers, clock, standing, complaints)
     add_routes(app, ingest, ping_urls, Liveness(check), readiness, metrics)
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels or Channels(), clock.now))
@@ -96,12 +101,12 @@ def create_app(
         bodies.close()
 
     app.on_cleanup.append(close)
+    door = _door(answers, complaints, proxies, settings, None if site is None else site.lost)
     return WebRunner(
         app,
-        _door(answers, complaints, proxies, settings, None if site is None else site.lost),
+        Entrance(door, settings.keepalive_timeout, express if settings.fast_front else None),
         access_log=None,
         auto_decompress=False,
-        keepalive_timeout=settings.keepalive_timeout,
         shutdown_timeout=settings.shutdown_timeout,
     )
 

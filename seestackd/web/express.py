@@ -1,0 +1,122 @@
+"""Plain heartbeats and pings without aiohttp in between: the same rules, asked the shortest way.
+
+Anything that is not a ping to be recorded comes back as None, and is answered by the general path: it alone refuses.
+"""
+
+import logging
+from hashlib import sha256
+
+from aiohttp import web
+from aiohttp.helpers import rfc822_formatted_time
+
+from seestackd.core.keys import MAY_INGEST
+from seestackd.errors import SeestackdError
+from seestackd.jobs import Tell
+from seestackd.operations.pings import Recorded, RecordPing, record_or_count
+from seestackd.runner import Runner
+from seestackd.web.auth import KeyTable
+from seestackd.web.complaints import Complaints
+from seestackd.web.cors import Cors
+from seestackd.web.errors import Answers, Refusal, of_error
+from seestackd.web.hardening import harden
+from seestackd.web.heads import Head, read_head
+from seestackd.web.ingest import accepted, heartbeat_of, kind_of, record_ping
+from seestackd.web.ping_urls import PingUrls, ping_failure, ping_taken
+from seestackd.web.proxies import Proxies
+
+log = logging.getLogger(__name__)
+
+_MAX_HEADS = 4096
+
+
+class Express:
+    """Reads requests, and writes answers byte for byte as aiohttp does."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        keys: KeyTable,
+        answers: Answers,
+        cors: Cors,
+        proxies: Proxies,
+        ping_urls: PingUrls,
+        complaints: Complaints,
+    ) -> None:
+        self._runner = runner
+        self._keys = keys
+        self._answers = answers
+        self._proxies = proxies
+        self._ping_urls = ping_urls
+        self._complaints = complaints
+        self._vary = {"Vary": "Origin"} if cors.used else {}
+        self._heads: dict[bytes, Head | None] = {}
+
+    def head(self, data: bytes) -> Head | None:
+        """Return what `read_head` does. Clients send the same head again and again, so it is known by its digest."""
+        mark = sha256(data).digest()
+        try:
+            return self._heads[mark]
+        except KeyError:
+            head = read_head(data)
+            if len(self._heads) >= _MAX_HEADS:
+                self._heads.clear()
+            self._heads[mark] = head
+            return head
+
+    def command(self, head: Head, body: bytes, remote: str) -> RecordPing | None:
+        """Return the ping that a request is, None when it is none or must be refused."""
+        forwarded = head.headers.get("x-forwarded-for")
+        source = self._proxies.nearest(remote, () if forwarded is None else (forwarded,))
+        try:
+            if not head.is_heartbeat:
+                return self._ping_urls.command(head.method, head.path, head.headers, source, body)
+            caller = self._keys.known(head.key, MAY_INGEST, remote or None)
+            document = None if caller is None else heartbeat_of(body)
+            kind = None if document is None else kind_of(document)
+            if caller is None or document is None or kind is None:
+                return None
+            key = document.get("eventId") or None
+            return record_ping(caller.project_id, document, kind, source, key, head.headers)
+        except (Refusal, SeestackdError):
+            return None
+
+    def post(self, command: RecordPing, tell: Tell) -> None:
+        """Have the ping recorded; raises Busy."""
+        self._runner.post(record_or_count, command, tell)
+
+    def answer(
+        self, head: Head, command: RecordPing, remote: str, result: object, error: BaseException | None
+    ) -> bytes:
+        """Return the answer to a ping that was recorded, or could not be."""
+        failure = error or (None if isinstance(result, Recorded) else result)
+        if failure is not None and not isinstance(failure, SeestackdError):
+            log.error("Could not take a ping", exc_info=error)  # without its path, which may hold a key
+            failure = SeestackdError("something went wrong on our side")
+        if head.is_heartbeat:
+            return self._heartbeat_answer(head, result, failure)
+        if failure is not None:
+            self._ping_urls.forget(command.ping_id)
+            return _bytes(ping_failure(failure), head)
+        assert isinstance(result, Recorded)
+        return _bytes(ping_taken(result), head)
+
+    def _heartbeat_answer(self, head: Head, result: object, failure: SeestackdError | None) -> bytes:
+        if failure is not None:
+            response = self._answers.error(of_error(failure), raw=True)
+        else:
+            assert isinstance(result, Recorded)
+            response = accepted(result)
+        response.headers.update(self._vary)
+        return _bytes(response, head)
+
+
+def _bytes(response: web.Response, head: Head) -> bytes:
+    body = response.body
+    harden(response.headers)
+    assert isinstance(body, bytes)
+    lines = [f"HTTP/1.1 {response.status} {response.reason}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    lines += [f"Content-Length: {len(body)}", f"Date: {rfc822_formatted_time()}"]
+    if head.closes:
+        lines.append("Connection: close")
+    return "\r\n".join((*lines, "", "")).encode() + (b"" if head.method == "HEAD" else body)

@@ -1,0 +1,108 @@
+"""Who gets a connection: the list of all, the timer that looks after them, and their end."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from seestackd.web.express import Express
+from seestackd.web.front import Front
+from seestackd.web.protocol import Connection, Door
+
+# Together the second within which those who have connected are expected to speak.
+_HEAR_OUT_STEPS = 50
+_HEAR_OUT_STEP = 0.02
+_LOOKS_PER_HEAD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How connections begin: at aiohttp's door, or in front of it. `keepalive_timeout` in seconds."""
+
+    door: Door
+    keepalive_timeout: float
+    express: Express | None = None
+
+
+class Listener(web.Server):
+    """Makes a `Connection` for every client, or a `Front`, which makes one when it is needed."""
+
+    def __init__(self, inner: web.Server, entrance: Entrance) -> None:
+        super().__init__(inner.request_handler, request_factory=inner.request_factory, **inner._kwargs)
+        self._express = entrance.express
+        self._door = entrance.door
+        self.head_timeout = entrance.door.head_timeout
+        self.keepalive_timeout = entrance.keepalive_timeout
+        self._fronts: set[Front] = set()
+        self._looking: asyncio.TimerHandle | None = None
+
+    def __call__(self) -> Any:
+        return self.general() if self._express is None else Front(self._express, self, self._loop)
+
+    def general(self) -> Connection:
+        """Return a connection on which aiohttp reads the requests."""
+        return Connection(self, self._door, loop=self._loop, **self._kwargs)
+
+    def opened(self, front: Front, transport: asyncio.Transport, address: str) -> None:
+        """Count a connection in."""
+        self.connection_made(cast("RequestHandler", front), transport)
+        self._fronts.add(front)
+        self._door.crowd.arrive(front, address)
+        if self._looking is None:
+            self._look_soon()
+
+    def vouched(self, front: Front) -> None:
+        """Note that a client has shown a good key."""
+        self._door.crowd.vouch(front)
+
+    def was_slow(self, address: str) -> None:
+        """Note that a client has not said in time what it wants."""
+        self._door.complaints.note("slow_head", address)
+
+    def closed(self, front: Front) -> None:
+        """Count a connection out."""
+        self.connection_lost(cast("RequestHandler", front))
+        self._fronts.discard(front)
+        self._door.crowd.leave(front)
+
+    def _look_soon(self) -> None:
+        self._looking = self._loop.call_later(self.head_timeout / _LOOKS_PER_HEAD, self._look)
+
+    def _look(self) -> None:
+        """One timer for all: most connections are gone before a timer of their own would ring."""
+        self._looking = None
+        now = self._loop.time()
+        for front in tuple(self._fronts):
+            front.look(now)
+        if self._fronts:
+            self._look_soon()
+
+
+class WebRunner(web.AppRunner):
+    """Serves an application through a `Listener`."""
+
+    __slots__ = ("_entrance",)
+
+    def __init__(self, app: web.Application, entrance: Entrance, **options: Any) -> None:
+        super().__init__(app, keepalive_timeout=entrance.keepalive_timeout, **options)
+        self._entrance = entrance
+
+    async def cleanup(self) -> None:
+        """Accept nobody any more, hear out who has connected already, answer what is in flight, and end.
+
+        A client that was accepted has left the backlog: the next process would not hear its ping.
+        """
+        for site in list(self.sites):
+            await site.stop()
+        for _ in range(_HEAR_OUT_STEPS):
+            await asyncio.sleep(_HEAR_OUT_STEP)
+            connections = self.server.connections if self.server is not None else []
+            if not any(isinstance(each, Connection | Front) and each.owes_request for each in connections):
+                break
+        await super().cleanup()
+        self._entrance.door.complaints.close()
+
+    async def _make_server(self) -> web.Server:
+        return Listener(await super()._make_server(), self._entrance)
