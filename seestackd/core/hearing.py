@@ -1,7 +1,5 @@
 """What a ping does to a monitor (semantics.md 3 and 5)."""
 
-from copy import copy
-
 from seestackd.core.finishing import finish
 from seestackd.core.monitor import Monitor, State
 from seestackd.core.pings import Ping, PingKind
@@ -17,7 +15,7 @@ def hear(monitor: Monitor, state: State, ping: Ping, answer: Answer, context: Co
 
     `answer` comes from `runs.answer`; `mark` is a checksum of what the ping says, 0 when it has an idempotency key.
     """
-    decision = Decision(monitor, copy(state), context, slot=answer.slot)
+    decision = Decision(monitor, state.__copy__(), context, slot=answer.slot)
     resent = _is_resent(monitor, state, ping, answer, context, mark)
     decision.state.last_ping_at = ping.arrived_at
     decision.state.last_ping_mark = mark

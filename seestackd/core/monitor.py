@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from seestackd.core.durations import parse_duration
 from seestackd.core.schedule import Schedule, parse_schedule
+from seestackd.core.values import plain
 from seestackd.errors import Invalid
 
 MINUTE_MS = 60_000
@@ -160,7 +161,7 @@ class State:
 _state_fields = attrgetter(*State.__dataclass_fields__)
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class SlotEntry:
     """One ledger row: one slot, or a row of silent ones (`first_at` to `last_at`, `count`; `more`: over 1,000)."""
 

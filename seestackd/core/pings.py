@@ -1,7 +1,8 @@
 """What a job reports, whatever door it came through."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from seestackd.core.values import plain
 
 
 class PingKind(StrEnum):
@@ -16,7 +17,7 @@ class PingKind(StrEnum):
 FINISHING = frozenset({PingKind.SUCCESS, PingKind.FAILED})
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class Ping:
     """One report of a job.
 

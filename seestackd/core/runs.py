@@ -1,18 +1,18 @@
 """Runs: which slot a run answers, which open run a finish closes, how long it took (semantics.md 3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from seestackd.core.ledger import REVISIONS
 from seestackd.core.maintenance import Window, moved_out
 from seestackd.core.monitor import DAY_MS, MINUTE_MS, Monitor, OpenRun, SlotEntry, State
 from seestackd.core.pings import FINISHING, Ping
+from seestackd.core.values import plain
 
 MAX_EARLY_MS = 5 * MINUTE_MS
 MAX_DURATION_MS = 7 * DAY_MS
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class Run:
     """One execution of a job; `lateness_ms` is its start (its finish, without one) after the slot it answers.
 
@@ -36,7 +36,7 @@ class Run:
     trace_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class Answer:
     """What a ping belongs to: the open run it concerns, when that began, and the slot it answers."""
 

@@ -9,6 +9,7 @@ from seestackd.core.incidents import AlertKind, Incident
 from seestackd.core.maintenance import Window, moved_out
 from seestackd.core.monitor import Monitor, Outcome, SlotEntry, State, Status
 from seestackd.core.runs import Run, slot_deadline
+from seestackd.core.values import plain
 
 
 class Cell(Enum):
@@ -111,7 +112,7 @@ class Slow:
 Effect = Opened | Changed | Closed | MissedAgain | Slow
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class History:
     """What the last heard runs were like, newest first (ms)."""
 
@@ -120,7 +121,7 @@ class History:
     good_durations_ms: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class Context:
     """What a decision may need besides monitor and state; loaded by the operation.
 

@@ -1,6 +1,5 @@
 """Recording what jobs report."""
 
-from dataclasses import dataclass
 from zlib import crc32
 
 from seestackd.core.events import MonitorChanged, MonitorHeard
@@ -9,6 +8,7 @@ from seestackd.core.monitor import DAY_MS, Monitor, NewMonitor, State
 from seestackd.core.pings import Ping, PingKind
 from seestackd.core.runs import Answer, answer
 from seestackd.core.transitions import Context, Decision, History
+from seestackd.core.values import plain
 from seestackd.errors import Conflict, NotFound
 from seestackd.operations.creation import BY_PING, create_by_ping
 from seestackd.operations.drift import note_stranger
@@ -23,7 +23,7 @@ SLOW_SAMPLES = 20
 _COUNT = "archived_pings:{}"
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class RecordPing:
     """A job's report, validated and masked.
 
@@ -57,7 +57,7 @@ class RecordPing:
         return self.project_id, self.slug
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class Recorded:
     """The answer: which monitor, which ping; `repeated` when its idempotency key had been seen.
 

@@ -4,6 +4,7 @@ Anything that is not a ping to be recorded comes back as None, and is answered b
 """
 
 import logging
+from dataclasses import replace
 from hashlib import sha256
 
 from aiohttp import web
@@ -50,6 +51,8 @@ class Express:
         self._complaints = complaints
         self._vary = {"Vary": "Origin"} if cors.used else {}
         self._heads: dict[bytes, Head | None] = {}
+        self._ready: dict[tuple[bool, str, bool, bool, int], tuple[bytes, bytes, bytes]] = {}
+        self._date = ""
 
     def head(self, data: bytes) -> Head | None:
         """Return what `read_head` does. Clients send the same head again and again, so it is known by its digest."""
@@ -92,22 +95,34 @@ class Express:
         if failure is not None and not isinstance(failure, SeestackdError):
             log.error("Could not take a ping", exc_info=error)  # without its path, which may hold a key
             failure = SeestackdError("something went wrong on our side")
-        if head.is_heartbeat:
-            return self._heartbeat_answer(head, result, failure)
-        if failure is not None:
+        if failure is None:
+            assert isinstance(result, Recorded)
+            return self._success(head, result)
+        if not head.is_heartbeat:
             self._ping_urls.forget(command.ping_id)
             return _bytes(ping_failure(failure), head)
-        assert isinstance(result, Recorded)
-        return _bytes(ping_taken(result), head)
-
-    def _heartbeat_answer(self, head: Head, result: object, failure: SeestackdError | None) -> bytes:
-        if failure is not None:
-            response = self._answers.error(of_error(failure), raw=True)
-        else:
-            assert isinstance(result, Recorded)
-            response = accepted(result)
+        response = self._answers.error(of_error(failure), raw=True)
         response.headers.update(self._vary)
         return _bytes(response, head)
+
+    def _success(self, head: Head, recorded: Recorded) -> bytes:
+        """Return an answer that differs from the last one of its kind in nothing but the monitor's id."""
+        kind = (head.is_heartbeat, head.method, head.closes, recorded.created, len(recorded.monitor_uid))
+        date = rfc822_formatted_time()
+        if date != self._date:
+            self._ready.clear()
+            self._date = date
+        ready = self._ready.get(kind)
+        if ready is None:
+            ready = self._ready[kind] = self._rendered(head, replace(recorded, monitor_uid="?" * kind[-1]))
+        begin, _, end = ready
+        return begin + recorded.monitor_uid.encode() + end if head.is_heartbeat else begin
+
+    def _rendered(self, head: Head, recorded: Recorded) -> tuple[bytes, bytes, bytes]:
+        response = accepted(recorded) if head.is_heartbeat else ping_taken(recorded)
+        if head.is_heartbeat:
+            response.headers.update(self._vary)
+        return _bytes(response, head).partition(recorded.monitor_uid.encode())
 
 
 def _bytes(response: web.Response, head: Head) -> bytes:

@@ -12,6 +12,7 @@ from seestackd.web.auth import HEADERS
 
 MAX_HEAD = 4096
 MAX_BODY = 64 * 1024
+HEARTBEAT = "/ingest/v1/heartbeat"
 STARTS = (b"POST /ingest/v1/heartbeat HTTP/1.1\r\n", b"GET /ping/", b"POST /ping/", b"HEAD /ping/")
 
 _HEAD = re.compile(rb"(POST|GET|HEAD) (/[!-~]+) HTTP/1\.1\r\n((?:[A-Za-z0-9-]+:[!-~ ]*\r\n)*)\r\n")
@@ -27,7 +28,10 @@ _MAX_HEADERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a plain request; `key` is the digest of the key that its headers hold, `length` that of its body."""
+    """The head of a heartbeat or of a ping URL.
+
+    `key` is the digest of the key that its headers hold, `length` that of its body.
+    """
 
     method: str
     path: str
@@ -35,11 +39,7 @@ class Head:
     length: int
     closes: bool
     key: str
-
-    @property
-    def is_heartbeat(self) -> bool:
-        """Whether it is a heartbeat; else it is a ping URL."""
-        return self.path == "/ingest/v1/heartbeat"
+    is_heartbeat: bool
 
 
 def begins_well(data: bytes) -> bool:
@@ -62,7 +62,7 @@ def read_head(data: bytes) -> Head | None:
     if (method != "POST" and length != "0") or not _is_plain(path, headers):
         return None
     secret = next((headers[name.lower()] for name in HEADERS if headers.get(name.lower())), "")
-    return Head(method, path, headers, int(length), connection == "close", digest(secret))
+    return Head(method, path, headers, int(length), connection == "close", digest(secret), path == HEARTBEAT)
 
 
 def _headers(block: str) -> dict[str, str] | None:

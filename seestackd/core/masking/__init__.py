@@ -5,6 +5,7 @@ by NUL, which no rule reaches across: a search costs more to begin than to run o
 """
 
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 
 from seestackd.core.masking.cards import mask_cards, mask_proven_cards
 from seestackd.core.masking.credentials import mask_credentials
@@ -17,6 +18,10 @@ from seestackd.core.masking.wrapped import mask_wrapped
 Rule = Callable[[bytes], bytes]
 
 _END = "\0"
+_MAX_REPEATED = 512
+_MAX_HARMLESS = 10_000
+# Jobs say the same again and again. Of texts without a secret the digest is kept, of others nothing.
+_harmless: set[bytes] = set()
 
 
 def _event_rules(data: bytes) -> bytes:
@@ -46,7 +51,17 @@ def mask_event(text: str) -> str:
 
 def mask_text(text: str) -> str:
     """Mask what a job says (message, output): as an event, and what only lines of text know (`PASSWORD="a b"`)."""
-    return _apply(_text_rules, (text,))[0]
+    if len(text) > _MAX_REPEATED:
+        return _apply(_text_rules, (text,))[0]
+    mark = blake2b(text.encode(), digest_size=16).digest()
+    if mark in _harmless:
+        return text
+    masked = _apply(_text_rules, (text,))[0]
+    if masked == text:
+        if len(_harmless) >= _MAX_HARMLESS:
+            _harmless.clear()
+        _harmless.add(mark)
+    return masked
 
 
 def mask_urls(urls: Sequence[str]) -> list[str]:

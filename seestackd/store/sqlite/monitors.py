@@ -50,7 +50,7 @@ def _open_run(row: list[Any]) -> OpenRun:
 
 def _state_values(state: State) -> tuple[Any, ...]:
     return (
-        state.status.value,
+        state.status._value_,
         state.good,
         state.bad,
         state.bad_since,

@@ -53,7 +53,7 @@ class SqlitePings:
     def append(self, monitor_id: int, ping: Ping, run_id: int | None, prev: int | None, note: str | None) -> int:
         ping_id = self._take_id()
         row = (
-            ping_id, monitor_id, prev, run_id, ping.kind.value, ping.at, ping.arrived_at, ping.duration_ms,
+            ping_id, monitor_id, prev, run_id, ping.kind._value_, ping.at, ping.arrived_at, ping.duration_ms,
             ping.exit_code, ping.rid, ping.source, ping.host, ping.trace_id, ping.message, note,
         )  # fmt: skip
         self._add(_INSERT, ping_id, row)

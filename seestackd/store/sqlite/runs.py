@@ -101,7 +101,7 @@ class SqliteSlots:
 
     def put(self, monitor_id: int, entry: SlotEntry) -> None:
         row = (
-            monitor_id, entry.first_at, entry.last_at, entry.count, entry.outcome.value, entry.reason, entry.run_id,
+            monitor_id, entry.first_at, entry.last_at, entry.count, entry.outcome._value_, entry.reason, entry.run_id,
             entry.judged_at, entry.more,
         )  # fmt: skip
         self._add(_PUT, (monitor_id, entry.first_at), row)
