@@ -215,6 +215,7 @@ def _web_settings(settings: Settings) -> WebSettings:
     server, defaults = settings.server, settings.defaults
     return WebSettings(
         max_body_bytes=server.max_body_bytes,
+        fast_front=server.fast_front,
         cors_origins=server.cors_origins,
         trusted_proxies=server.trusted_proxies,
         created_by_ping=PingDefaults(defaults.timezone, defaults.grace),

@@ -115,6 +115,7 @@ class Server(Table):
     cors_origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
     max_body_bytes: int = Field(default=8 * MIB, ge=MIB, le=64 * MIB)
+    fast_front: bool = True
 
 
 def _header(text: str) -> str:

@@ -68,7 +68,7 @@ class Express:
 
     def command(self, head: Head, body: bytes, remote: str) -> RecordPing | None:
         """Return the ping that a request is, None when it is none or must be refused."""
-        forwarded = head.headers.get("x-forwarded-for")
+        forwarded = head.headers.get("X-Forwarded-For")
         source = self._proxies.nearest(remote, () if forwarded is None else (forwarded,))
         try:
             if not head.is_heartbeat:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from multidict import CIMultiDict
+
 from seestackd.core.keys import digest
 from seestackd.web.auth import HEADERS
 
@@ -62,7 +64,7 @@ def read_head(data: bytes) -> Head | None:
     if (method != "POST" and length != "0") or not _is_plain(path, headers):
         return None
     secret = next((headers[name.lower()] for name in HEADERS if headers.get(name.lower())), "")
-    return Head(method, path, headers, int(length), connection == "close", digest(secret), path == HEARTBEAT)
+    return Head(method, path, CIMultiDict(headers), int(length), connection == "close", digest(secret), path == HEARTBEAT)
 
 
 def _headers(block: str) -> dict[str, str] | None:
