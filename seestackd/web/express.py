@@ -18,7 +18,7 @@ from seestackd.runner import Runner
 from seestackd.web.auth import KeyTable
 from seestackd.web.complaints import Complaints
 from seestackd.web.cors import Cors
-from seestackd.web.errors import Answers, Refusal, of_error
+from seestackd.web.errors import Answers, Refusal, of_error, of_status
 from seestackd.web.hardening import harden
 from seestackd.web.heads import Head, read_head
 from seestackd.web.ingest import accepted, heartbeat_of, kind_of, record_ping

@@ -64,7 +64,8 @@ def read_head(data: bytes) -> Head | None:
     if (method != "POST" and length != "0") or not _is_plain(path, headers):
         return None
     secret = next((headers[name.lower()] for name in HEADERS if headers.get(name.lower())), "")
-    return Head(method, path, CIMultiDict(headers), int(length), connection == "close", digest(secret), path == HEARTBEAT)
+    closes, is_heartbeat = connection == "close", path == HEARTBEAT
+    return Head(method, path, CIMultiDict(headers), int(length), closes, digest(secret), is_heartbeat)
 
 
 def _headers(block: str) -> dict[str, str] | None:
