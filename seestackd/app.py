@@ -77,18 +77,7 @@ def serve(read: Read, admin: AdminApp, tell: Callable[[Started], None], *, atten
     notifier, sockets = Notifier.from_environment(), inherited_sockets()
     with store_to_serve_from(configuration.settings) as store:
         start = _Start(configuration, read, store, admin, sockets, attended)
-        with asyncio.Runner(loop_factory=_fastest_loop()) as running:
-            running.run(_until_stopped(start, tell, notifier))
-
-
-def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return how to make uvloop's loop where it is installed; None for Python's own."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    make: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return make
+        asyncio.run(_until_stopped(start, tell, notifier))
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,17 +93,24 @@ class Express:
         """Return the answer to a ping that was recorded, or could not be."""
         failure = error or (None if isinstance(result, Recorded) else result)
         if failure is not None and not isinstance(failure, SeestackdError):
-            log.error("Could not take a ping", exc_info=error)  # without its path, which may hold a key
+            # Without the path of a ping URL, which may hold a key.
+            log.error("Could not take %s", head.path if head.is_heartbeat else "a ping", exc_info=error)
             failure = SeestackdError("something went wrong on our side")
         if failure is None:
             assert isinstance(result, Recorded)
             return self._success(head, result)
+        response = self._failed(head, command, failure)
+        self._complaints.note(str(response.status), remote)
+        return _bytes(response, head)
+
+    def _failed(self, head: Head, command: RecordPing, failure: SeestackdError) -> web.Response:
         if not head.is_heartbeat:
             self._ping_urls.forget(command.ping_id)
-            return _bytes(ping_failure(failure), head)
-        response = self._answers.error(of_error(failure), raw=True)
+            return ping_failure(failure)
+        refusal = of_status(500) if type(failure) is SeestackdError else of_error(failure)
+        response = self._answers.error(refusal, raw=True)
         response.headers.update(self._vary)
-        return _bytes(response, head)
+        return response
 
     def _success(self, head: Head, recorded: Recorded) -> bytes:
         """Return an answer that differs from the last one of its kind in nothing but the monitor's id."""

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from aiohttp import web
 
@@ -83,8 +84,7 @@ def create_app(
     proxies = Proxies(settings.trusted_proxies)
     complaints = Complaints()
     app = web.Application(client_max_size=settings.max_body_bytes)
-    output_timeout = settings.body_timeout * _OUTPUT_TIMEOUTS
-    ping_urls = PingUrls(runner, keys, proxies, settings.created_by_ping, output_timeout)
+    ping_urls = PingUrls(runner, keys, proxies, settings.created_by_ping, settings.body_timeout * _OUTPUT_TIMEOUTS)
     readiness = None if check is None else Readiness(check)
     cors = Cors(settings.cors_origins)
     ingest = Ingest(runner, keys, bodies, answers, cors, proxies)
@@ -93,14 +93,11 @@ def create_app(
     add_routes(app, ingest, ping_urls, Liveness(check), readiness, metrics)
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels or Channels(), clock.now))
     add_documentation(app)
-    public_url = None if dashboard is None else dashboard.public_url
+    public_url = dashboard and dashboard.public_url
     add_public(app, Status(runner, answers, clock, feed), Badges(runner, answers, clock), public_url)
     site = None if dashboard is None else add_pages(app, runner, proxies, dashboard, clock.now)
 
-    async def close(app: web.Application) -> None:
-        bodies.close()
-
-    app.on_cleanup.append(close)
+    app.on_cleanup.append(partial(_close, bodies))
     door = _door(answers, complaints, proxies, settings, None if site is None else site.lost)
     return WebRunner(
         app,
@@ -109,6 +106,10 @@ def create_app(
         auto_decompress=False,
         shutdown_timeout=settings.shutdown_timeout,
     )
+
+
+async def _close(bodies: Bodies, app: web.Application) -> None:
+    bodies.close()
 
 
 def _door(answers: Answers, complaints: Complaints, proxies: Proxies, settings: WebSettings, lost: Lost | None) -> Door:
