@@ -93,7 +93,7 @@ def create_app(
     add_routes(app, ingest, ping_urls, Liveness(check), readiness, metrics)
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels or Channels(), clock.now))
     add_documentation(app)
-    public_url = dashboard and dashboard.public_url
+    public_url = None if dashboard is None else dashboard.public_url
     add_public(app, Status(runner, answers, clock, feed), Badges(runner, answers, clock), public_url)
     site = None if dashboard is None else add_pages(app, runner, proxies, dashboard, clock.now)
 
