@@ -75,7 +75,11 @@ class Case:
         return harmless(self.facts.get("name") or self.slug, MAX_NAME)
 
     def link(self, path: str) -> str | None:
-        return f"{self.public_url.rstrip('/')}{path}" if self.public_url and self.pages else None
+        """Return the address of a page, in the project of the fact unless that is the default one."""
+        if not self.public_url or not self.pages:
+            return None
+        project = self.facts.get("project")
+        return f"{self.public_url.rstrip('/')}{path}" + (f"?project={quote(str(project), safe='')}" if project else "")
 
 
 def about_job(case: Case, word: str, what: str, did: str, rows: Rows, tone: Tone = Tone.FAILURE) -> Letter:

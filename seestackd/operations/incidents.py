@@ -12,6 +12,7 @@ from seestackd.core.transitions import Changed, Closed, Decision, Effect, Missed
 from seestackd.errors import Conflict, NotFound
 from seestackd.operations.facts import monitor_facts, troubled
 from seestackd.operations.hearing import audience, routing_of, rule_channels
+from seestackd.operations.projects import DEFAULT
 from seestackd.store.interface import Transaction
 
 DIGEST_ONLY = "digest_only"
@@ -189,7 +190,7 @@ def alert(
     severity = incident.severity if incident is not None and kind is not AlertKind.RECOVERED else SEVERITY[kind]
     if channels is None:
         channels = audience(tx, about, kind, incident)
-    told = {**facts, "incident_id": incident.id if incident is not None else None}
+    told = {**facts, **_project(tx, about), "incident_id": incident.id if incident is not None else None}
     routing = routing_of(tx, about.project_id, trigger_of(kind, incident))
     monitor_id = about.id if isinstance(about, Monitor) else None
     heard = [hearer for hearer in hearers(routing, channels, kind, severity, incident, at) if hearer.told]
@@ -214,6 +215,12 @@ def alert(
     if alerts:
         tx.outbox.put(alerts, at)
         _log_skipped(tx, [each for each in alerts if each.next_attempt_at is not None and RULE in each.facts], at)
+
+
+def _project(tx: Transaction, about: Monitor | AlertRule) -> dict[str, str]:
+    """Return the project's slug for links to its pages; those to the default one need none."""
+    slug = next((each.slug for each in tx.projects.all() if each.id == about.project_id), DEFAULT)
+    return {} if slug == DEFAULT else {"project": slug}
 
 
 def _how(hearer: Hearer) -> dict[str, Any]:

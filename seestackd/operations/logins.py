@@ -14,13 +14,17 @@ NOTED_EVERY_MS = MINUTE_MS
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every page has to know: is there a password, who is logged in, how many alerts were given up unseen."""
+    """What every page has to know: is there a password, who is logged in, how many alerts were given up unseen.
+
+    `project` is the one that is shown, `projects` are all of them, the default one first.
+    """
 
     project: Project | None
     password_set: bool
     session: Login | None
     dead: int
     at: int
+    projects: tuple[Project, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +36,30 @@ class LogIn:
     ended: str | None = None
 
 
-def frame(tx: Transaction, hashed: str | None, at: int) -> Frame:
-    """Return what a page knows of its visitor, whose session has the digest."""
+@dataclass(frozen=True, slots=True)
+class FrameOf:
+    """A visitor: the digest of the session, the slug of the project that a link names, and of the one seen last."""
+
+    hash: str | None
+    named: str | None = None
+    seen: str | None = None
+
+
+def frame(tx: Transaction, visitor: FrameOf, at: int) -> Frame:
+    """Return what a page knows of its visitor; `project` is None when a link names one that there is not."""
+    hashed = visitor.hash
     session = tx.logins.by_hash(hashed) if hashed is not None else None
     if session is not None and (at - session.seen_at > IDLE_MS or at - session.created_at > LASTS_MS):
         session = None
+    projects = tuple(sorted(tx.projects.all(), key=lambda each: (each.slug != DEFAULT, each.slug)))
+    known = {each.slug: each for each in projects}
     return Frame(
-        project=tx.projects.by_slug(DEFAULT),
+        project=known.get(visitor.named) if visitor.named else known.get(visitor.seen or "", known.get(DEFAULT)),
         password_set=bool(tx.meta(PASSWORD)),
         session=session,
         dead=tx.counting.dead(),
         at=at,
+        projects=projects,
     )
 
 

@@ -115,10 +115,9 @@ def _weight(row: OutboxRow) -> int:
     return 1 if row.state == "pending" else 0
 
 
-def story(tx: Transaction, command: tuple[int, int], at: int) -> IncidentStory:
-    """Return one incident by (project id, its number). Raises NotFound."""
-    project_id, number = command
-    row = tx.told.incident(project_id, number) if number < 2**63 else None
+def story(tx: Transaction, number: int, at: int) -> IncidentStory:
+    """Return one incident of any project by its number. Raises NotFound."""
+    row = tx.told.incident(number) if number < 2**63 else None
     if row is None:
         raise NotFound(f"There is no incident {number}")
     alerts = tx.told.alerts([number]).get(number, [])

@@ -264,3 +264,15 @@ def test_a_recovery_does_not_repeat_the_output_and_the_troubles_of_the_facts_it_
     text = written(AlertKind.RECOVERED, FAILED | RECOVERED | {"also_down": MISSED["also_down"]}).text
     assert "output" not in text
     assert "Also down" not in text
+
+
+def test_links_of_another_project_name_it() -> None:
+    facts = {**FAILED, "slug": "orders", "project": "shop", "incident_id": 7}
+    letter = render(
+        ALERT_ID, AlertKind.FAILED, facts, public_url="https://see.example", at=facts["at"], pages=True
+    ).letter
+
+    assert dict(letter.links) == {
+        "Open": "https://see.example/m/orders?project=shop",
+        "Silence": "https://see.example/i/7/silence?project=shop",
+    }

@@ -77,7 +77,7 @@ def test_incidents_are_found_by_state_monitor_and_channel(
 
 
 def test_one_incident_is_told_with_every_alert_and_attempt(troubled: Place) -> None:
-    found: told.IncidentStory = troubled.do(told.story, (troubled.project, 1), t("12:00"))
+    found: told.IncidentStory = troubled.do(told.story, 1, t("12:00"))
 
     assert [(row.alert.channel, row.alert.kind.value, row.state) for row, _ in found.alerts][:2] == [
         ("ops", "failed", "delivered"),
@@ -89,7 +89,7 @@ def test_one_incident_is_told_with_every_alert_and_attempt(troubled: Place) -> N
 @pytest.mark.parametrize("number", [0, 99, 2**70])
 def test_an_unknown_incident_is_not_found(troubled: Place, number: int) -> None:
     with pytest.raises(NotFound):
-        troubled.do(told.story, (troubled.project, number), t("12:00"))
+        troubled.do(told.story, number, t("12:00"))
 
 
 def test_ticks_of_a_lane_are_gathered_by_piece_and_outcome(place: Place) -> None:

@@ -46,10 +46,8 @@ class SqliteTold:
         which, values = _which(project_id, wanted)
         return int(self._execute(f"SELECT count(*) FROM {which}", values).fetchone()[0])
 
-    def incident(self, project_id: int, incident_id: int) -> IncidentRow | None:
-        row = self._execute(
-            f"SELECT {_INCIDENT}{_OF_MONITOR} FROM incidents WHERE id = ? AND project_id = ?", (incident_id, project_id)
-        ).fetchone()
+    def incident(self, incident_id: int) -> IncidentRow | None:
+        row = self._execute(f"SELECT {_INCIDENT}{_OF_MONITOR} FROM incidents WHERE id = ?", (incident_id,)).fetchone()
         return None if row is None else _incident_row(row)
 
     def alerts(self, incident_ids: Sequence[int]) -> dict[int, list[OutboxRow]]:

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 from aiohttp import web
 
 from seestackd.core.keys import digest
-from seestackd.operations.logins import Frame, frame
+from seestackd.errors import NotFound
+from seestackd.operations.logins import Frame, FrameOf, frame
 from seestackd.runner import Runner
 from seestackd.web.errors import Refusal
 from seestackd.web.pages.page import Page, Visit
@@ -20,6 +21,7 @@ from seestackd.web.proxies import Proxies
 SESSION = "seestackd_session"
 VISITOR = "seestackd_visitor"
 THEME, TIMES, ZONE, KEYS = "seestackd_theme", "seestackd_times", "seestackd_zone", "seestackd_keys"
+PROJECT = "seestackd_project"
 THEMES = ("system", "light", "dark")
 TIME_ZONES = ("schedule", "browser", "utc")
 SECRET_BYTES = 32
@@ -66,13 +68,17 @@ class Gate:
         return self._public.path.rstrip("/")
 
     async def admit(self, page: Page, request: web.Request) -> Visit:
-        """Return the visit. Raises Elsewhere for whoever has to log in, Refusal for whoever must not."""
+        """Return the visit. Raises Elsewhere for whoever has to log in, Refusal for whoever must not, NotFound."""
         cookies = request.cookies
         token = cookies.get(self._session_cookie(request))
-        seen = await self._runner.read(frame, digest(token) if token else None)
+        named = request.query.get("project")
+        visitor = FrameOf(digest(token) if token else None, named, cookies.get(PROJECT))
+        seen = await self._runner.read(frame, visitor)
         visit = self.visit(request, seen)
         if visit.user is None and not page.open:
             self._turn_away(request, seen, visit)
+        elif visit.user is not None and seen.project is None:
+            raise NotFound(f"There is no project {(named or '')[:80]}")
         if visit.user is not None:
             vouch(request)
         return visit
@@ -92,6 +98,7 @@ class Gate:
             times=_one_of(cookies.get(TIMES), TIME_ZONES),
             browser_zone=cookies.get(ZONE),
             keys=cookies.get(KEYS) != "off",
+            project=seen.project or next(iter(seen.projects), None),
         )
 
     def check_origin(self, request: web.Request) -> None:

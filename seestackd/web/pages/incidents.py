@@ -55,7 +55,8 @@ async def alerts(site: Site, visit: Visit) -> web.StreamResponse:
 
     def read(tx: Transaction, at: int) -> dict[str, Any]:
         rows = outbox.listed(tx, ListAlerts(ALERTS_SHOWN, state), at)
-        own = [row for row in rows if row.alert.project_id in (None, visit.project_id)]
+        # The banner counts what was given up in every project.
+        own = [row for row in rows if state == "dead" or row.alert.project_id in (None, visit.project_id)]
         return {"alerts": [row for row in own if state != "dead" or row.acknowledged_at is None]}
 
     return await site.show(visit, "alerts.html", read, state=wanted, states=ALERT_STATES)
@@ -66,7 +67,7 @@ async def shown(site: Site, visit: Visit) -> web.StreamResponse:
     number = int(visit.part("number"))
 
     def read(tx: Transaction, at: int) -> dict[str, Any]:
-        return {"story": told.story(tx, (visit.project_id, number), at), "silences": SILENCES}
+        return {"story": _story(tx, visit, number, at), "silences": SILENCES}
 
     return await site.show(visit, "incident.html", read)
 
@@ -76,7 +77,7 @@ async def confirm_silence(site: Site, visit: Visit) -> web.StreamResponse:
     number = int(visit.part("number"))
 
     def read(tx: Transaction, at: int) -> dict[str, Any]:
-        return {"story": told.story(tx, (visit.project_id, number), at), "silences": SILENCES}
+        return {"story": _story(tx, visit, number, at), "silences": SILENCES}
 
     return await site.show(visit, "silence.html", read)
 
@@ -113,13 +114,22 @@ async def dismiss(site: Site, visit: Visit) -> web.StreamResponse:
 
 
 async def _row(site: Site, visit: Visit) -> IncidentRow:
-    found = await site.runner.read(told.story, (visit.project_id, int(visit.part("number"))))
-    return found.row
+    def read(tx: Transaction, number: int, at: int) -> IncidentRow:
+        return _story(tx, visit, number, at).row
+
+    return await site.runner.read(read, int(visit.part("number")))
+
+
+def _story(tx: Transaction, visit: Visit, number: int, at: int) -> told.IncidentStory:
+    """Return an incident of any project: its number alone says which, and whoever is here may see all."""
+    found = told.story(tx, number, at)
+    visit.turn_to(found.row.incident.project_id)
+    return found
 
 
 async def _alert(site: Site, visit: Visit) -> int:
     number = int(visit.part("number"))
     view = await site.runner.read(outbox.shown, outbox.ShowAlert(number)) if number < 2**63 else None
-    if view is None or view.row.alert.project_id not in (None, visit.project_id):
+    if view is None:
         raise NotFound(f"There is no alert with the number {number}")
     return number

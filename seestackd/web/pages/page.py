@@ -9,6 +9,7 @@ from aiohttp import web
 from seestackd.errors import Invalid
 from seestackd.operations.audit import Actor
 from seestackd.operations.logins import Frame
+from seestackd.store.interface import Project
 
 if TYPE_CHECKING:
     from seestackd.web.pages.site import Site
@@ -44,13 +45,23 @@ class Visit:
     times: str = "schedule"
     browser_zone: str | None = None
     keys: bool = True
+    project: Project | None = None
     form: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def project_id(self) -> int:
         """The project that is shown."""
-        assert self.frame.project is not None
-        return self.frame.project.id
+        assert self.project is not None
+        return self.project.id
+
+    @property
+    def several(self) -> bool:
+        """Say whether there are projects to choose from."""
+        return self.user is not None and len(self.frame.projects) > 1
+
+    def turn_to(self, project_id: int | None) -> None:
+        """Show another project from here on: what is shown belongs to it."""
+        self.project = next((each for each in self.frame.projects if each.id == project_id), self.project)
 
     @property
     def actor(self) -> Actor:
@@ -80,5 +91,15 @@ class Visit:
         return bool(self.form.get(name))
 
     def link(self, path: str) -> str:
-        """Return a path of ours as the browser has to ask for it."""
+        """Return the path of a page as the browser has to ask for it; among several projects it names its own.
+
+        Pages of two projects may be open side by side, so the cookie alone would not do.
+        """
+        if not self.several or self.project is None or "project=" in path:
+            return self.plain(path)
+        before, mark, fragment = path.partition("#")
+        return f"{self.plain(before)}{'&' if '?' in before else '?'}project={self.project.slug}{mark}{fragment}"
+
+    def plain(self, path: str) -> str:
+        """Return a path of ours that is the same for every project."""
         return self.prefix + path

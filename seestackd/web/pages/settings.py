@@ -31,7 +31,7 @@ async def shown(site: Site, visit: Visit) -> web.StreamResponse:
 async def _page(site: Site, visit: Visit, **extra: Any) -> web.Response:
     def read(tx: Transaction, at: int) -> dict[str, Any]:
         found = tx.monitors.in_project(visit.project_id)
-        project = visit.frame.project
+        project = visit.project
         assert project is not None
         return {
             "keys": [key for key in reversed(tx.keys.all()) if key.project_id == visit.project_id],

@@ -22,7 +22,7 @@ from seestackd.web.errors import Refusal, of_error, of_status
 from seestackd.web.metrics import Standing
 from seestackd.web.pages.answers import dressed, html
 from seestackd.web.pages.assets import Assets
-from seestackd.web.pages.gate import VISITOR, Elsewhere, Gate, csrf_holds, fields_of
+from seestackd.web.pages.gate import PROJECT, VISITOR, Elsewhere, Gate, csrf_holds, fields_of
 from seestackd.web.pages.page import Page, Visit
 from seestackd.web.pages.templating import Templates
 
@@ -170,6 +170,9 @@ class Site:
         if visit.frame.session is None and visit.request.cookies.get(VISITOR) != visit.secret:
             secure = self.gate.is_https(visit.request)
             answer.set_cookie(VISITOR, visit.secret, httponly=True, samesite="Lax", path="/", secure=secure)
+        named = visit.request.query.get("project")
+        if named and visit.project is not None and visit.request.cookies.get(PROJECT) != visit.project.slug:
+            answer.set_cookie(PROJECT, visit.project.slug, path="/", max_age=31_536_000, httponly=True, samesite="Lax")
         if "seestackd_said" in visit.request.cookies and answer.status == 200:
             answer.del_cookie("seestackd_said", path="/")
         return dressed(answer)
@@ -189,7 +192,7 @@ class Site:
         return dressed(answer)
 
     def _link(self, request: web.Request, path: str) -> str:
-        return self.gate.visit(request, _NOBODY).link(path)
+        return self.gate.visit(request, _NOBODY).plain(path)
 
 
 def _told(status: int, message: str, code: str) -> dict[str, Any]:

@@ -39,7 +39,8 @@ class Templates:
         frame = {
             "visit": visit,
             "link": visit.link,
-            "static": lambda name: visit.link(f"/static/{self._asset(name)}"),
+            "plain": visit.plain,
+            "static": lambda name: visit.plain(f"/static/{self._asset(name)}"),
             "at": at,
             "zone": self._timezone,
             "times": moments,
