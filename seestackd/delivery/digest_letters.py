@@ -23,7 +23,7 @@ def digest(case: Case) -> Letter:
     facts = case.facts
     numbers = {AlertKind(kind): number for kind, number in (facts.get("counts") or {}).items()}
     total, monitors = sum(numbers.values()), facts.get("monitors") or 0
-    page = case.link("/")
+    page = case.link("/?state=trouble")
     what = f"{counted(monitors, 'monitor')} changed" if monitors else counted(total, "alert")
     lead = f"{what} in the last {span(case.now - (facts.get('since') or case.now))}."
     cause = _cause(case)

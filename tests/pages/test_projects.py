@@ -34,8 +34,11 @@ async def test_a_chosen_project_is_shown_on_every_page_and_remembered(open_house
     secret = "sk_" + "a" * 40
     await open_house.runner.run(keys.create, keys.CreateKey(project.id, "key of the shop", "ingest", secret))
     first = (await open_house.get("/")).text
-    for path, own in (("/", "orders of the shop"), ("/timeline", "orders of the shop"), ("/i", ""),
-                      ("/sessions", ""), ("/settings", "key of the shop"), ("/summary", "orders of the shop")):  # fmt: skip
+    orders = "orders of the shop"
+    for path, own in (
+        ("/", orders), ("/timeline", orders), ("/i", ""), ("/sessions", ""), ("/settings", "key of the shop"),
+        ("/summary", orders),
+    ):  # fmt: skip
         assert f'{path}?project=shop"' in (await open_house.get("/?project=shop")).text or path == "/summary"
         assert own in (await open_house.get(f"{path}?project=shop")).text
         assert (own not in (await open_house.get(f"{path}?project=default")).text) or not own
