@@ -140,7 +140,8 @@ def _hostile_requests(past: _Past) -> None:
     request = HttpRequest(
         NOW - MINUTE, "t" * 32, False, "POST", "evil.example", f"/{EVIL}", 500, 900, 1, 1, False, EVIL, EVIL
     )
-    past.runner.call(telemetry.store, telemetry.StoreRequests(past.project, (request, request._replace(outbound=True))))
+    far = request._replace(outbound=True, at=0, duration_ms=2**40)
+    past.runner.call(telemetry.store, telemetry.StoreRequests(past.project, (request, far)))
     said = json.dumps({"x": 9, "y": 9, "message": HOSTILE, "target": EVIL, "url": EVIL})
     kinds = ("snapshot", "click", "network_request", "console", "error", "navigation")
     events = [

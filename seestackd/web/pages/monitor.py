@@ -11,7 +11,7 @@ from seestackd.operations import details, incidents, managed, monitors
 from seestackd.operations.listings import OfMonitor
 from seestackd.operations.monitors import MonitorNamed
 from seestackd.store.interface import Transaction
-from seestackd.web.pages import charts
+from seestackd.web.pages import charts, telemetry
 from seestackd.web.pages.page import Visit
 from seestackd.web.pages.site import Site
 from seestackd.web.pages.snippets import snippets
@@ -39,6 +39,7 @@ async def shown(site: Site, visit: Visit) -> web.StreamResponse:
             "declared": monitor.source == managed.FROM_FILE,
             "chart": charts.durations(found.runs, found.figures.usual),
             "numbers": charts.numbers(found.runs, found.figures.usual),
+            "traced": telemetry.of_runs(tx, visit.project_id, monitor.uid, found.runs, at),
             "snippets": snippets(monitor, base, found.ping_secret),
             "silences": SILENCES,
             "wanted": visit.query("show"),

@@ -5,7 +5,18 @@ from collections.abc import Callable
 from aiohttp import web
 
 from seestackd.runner import Runner
-from seestackd.web.pages import incidents, login, monitor, monitor_form, monitors, sessions, settings, summary, timeline
+from seestackd.web.pages import (
+    incidents,
+    login,
+    monitor,
+    monitor_form,
+    monitors,
+    sessions,
+    settings,
+    summary,
+    telemetry,
+    timeline,
+)
 from seestackd.web.pages.assets import Assets
 from seestackd.web.pages.gate import Gate
 from seestackd.web.pages.live import Live
@@ -15,6 +26,8 @@ from seestackd.web.pages.site import Dashboard, Site
 from seestackd.web.proxies import Proxies
 
 _TELEMETRY = (
+    Page("GET", "/http", telemetry.shown),
+    Page("GET", "/http/trace/{trace}", telemetry.trace),
     Page("GET", "/sessions", sessions.listed),
     Page("GET", "/sessions/{name}", sessions.shown),
 )
