@@ -15,7 +15,7 @@ from seestackd.core.schedule import parse_schedule
 from seestackd.errors import Invalid
 from seestackd.operations.managed import FROM_FILE
 from seestackd.settings import Defaults, Settings
-from seestackd.settings.load import Reading, message, read
+from seestackd.settings.reading import Reading, message, read
 from seestackd.settings.tables import Table, problem
 
 _ANY_SLUG, _ANY_SCHEDULE = "job", "1d"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from seestackd.cli.commands import parser
+from seestackd.cli.commands import NOUNS, parser
 from seestackd.monitors_file import MonitorTable
 from seestackd.settings import Settings, load
 from seestackd.settings.alerting import ChannelSettings
@@ -210,3 +210,9 @@ def test_the_readme_fits_and_the_changelog_says_what_is_new() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_a_page_names_no_place_on_a_developers_machine(page: Path) -> None:
     assert not re.search(r"/work/|/tmp/|/root/|pypi|simple/", text(page))
+
+
+def test_every_command_is_found_by_its_first_word() -> None:
+    assert {name.split()[1] for name in COMMANDS} == set(NOUNS)
+    for word in NOUNS:
+        assert {name.split()[1] for name, _ in commands(parser((word,)))} == {word}

@@ -12,6 +12,7 @@ from seestackd.monitors_file import MonitorTable
 from seestackd.settings import BadSettings, Settings, load
 from seestackd.settings.locate import positions
 from seestackd.settings.model import split_address
+from seestackd.settings.socket import socket_of
 from tests.source import ROOT
 
 EXAMPLE = ROOT / "config" / "seestackd.toml"
@@ -388,3 +389,30 @@ def test_a_variable_can_say_what_a_channel_wants_to_hear(tmp_path: Path) -> None
     channel = load(written(tmp_path, text), environ=environ).channels["ops"]
 
     assert (channel.recoveries, channel.for_tags) == (False, ("db", "web"))
+
+
+@pytest.mark.parametrize(
+    ("text", "environ"),
+    [
+        ("", {}),
+        ("", {"XDG_DATA_HOME": "/srv/home", "STATE_DIRECTORY": "/srv/state:/srv/more"}),
+        ("[storage]\npath = '~/d/x.db'", {}),
+        ("[storage]\npath = 'd/x.db'\n[server]\nsocket = '~/run/s.sock'", {}),
+        ("[server]\nsocket = '/run/a.sock'", {"SEESTACKD_SERVER__SOCKET": "/run/b.sock"}),
+        ("[storage]\npath = '/a/x.db'", {"SEESTACKD_STORAGE__PATH": "/b/x.db"}),
+    ],
+)
+def test_the_socket_is_found_without_validating_everything(tmp_path: Path, text: str, environ: dict[str, str]) -> None:
+    file = written(tmp_path, text)
+
+    assert socket_of(file, None, environ) == load(file, environ=environ).socket_path
+    assert socket_of(file, tmp_path, environ) == load(file, environ=environ, data=tmp_path).socket_path
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[storage]\npath = '${DATA}/x.db'", "[server", "server = 1", "[server]\nsocket = 1", "[server]\nsocket = ''"],
+)
+def test_a_socket_that_takes_more_is_left_to_the_whole_settings(tmp_path: Path, text: str) -> None:
+    assert socket_of(written(tmp_path, text), None, {}) is None
+    assert socket_of(tmp_path / "gone.toml", None, {}) is None

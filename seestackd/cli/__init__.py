@@ -8,7 +8,7 @@ _BEFORE_COMMAND = ("--config", "--data")
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    given = _from_command(arguments)
+    given = from_command(arguments)
     if given[:1] == ["run"]:
         from seestackd.cli.run import run
 
@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     return dispatch(arguments)
 
 
-def _from_command(arguments: list[str]) -> list[str]:
+def from_command(arguments: list[str]) -> list[str]:
     """Return the arguments from the command's name on."""
     rest = arguments
     while rest and rest[0].startswith("-"):

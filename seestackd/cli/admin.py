@@ -1,5 +1,6 @@
 """The daemon's side of the unix socket: POST /cli/<verb> with the arguments as JSON. Only the command line uses it."""
 
+import json
 import logging
 import os
 import socket
@@ -33,16 +34,19 @@ def admin_app(runner: Runner, configured: Configured) -> web.Application:
     """Build the application that answers the command line."""
     known = verbs()
 
-    async def result(name: str, arguments: dict[str, Any]) -> Any:
+    async def result(name: str, arguments: dict[str, Any]) -> str:
+        """Return the result as JSON, made beside the event loop: lists are long."""
         call = Call(arguments, configured.settings)
         if name == "config.reload":
-            return await configured.reload(force=call.flag("force", False))
+            return json.dumps(await configured.reload(force=call.flag("force", False)))
         if name == "config.diff":
-            return await configured.difference()
+            return json.dumps(await configured.difference())
         verb = known.get(name)
         if verb is None:
             raise NotFound("the running daemon does not know this; restart it to run the installed version")
-        return await (runner.read if verb.reads else runner.run)(verb.run, call)
+        if verb.reads:
+            return await runner.read(lambda tx, call, at: json.dumps(verb.run(tx, call, at)), call)
+        return json.dumps(await runner.run(verb.run, call))
 
     async def answer(request: web.Request) -> web.Response:
         if peer(request) not in (0, os.geteuid()):
@@ -51,7 +55,8 @@ def admin_app(runner: Runner, configured: Configured) -> web.Application:
             arguments = await request.json()
             if not isinstance(arguments, dict):
                 raise Invalid("arguments must be an object")
-            return web.json_response({"result": await result(request.match_info["verb"], arguments)})
+            text = await result(request.match_info["verb"], arguments)
+            return web.Response(text=f'{{"result": {text}}}', content_type="application/json")
         except ValueError:
             return _error(Invalid("arguments must be JSON"))
         except SeestackdError as error:

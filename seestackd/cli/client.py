@@ -1,5 +1,6 @@
 """Has a verb done: by the daemon over its unix socket, or in process under the database lock when none runs."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -24,7 +25,16 @@ def settings_for(options: Namespace) -> Any:
 
 def ask(options: Namespace, verb: str, **arguments: Any) -> Any:
     """Have a verb done and return its result. Raises SeestackdError as the verb does, Failure, BadSettings."""
-    settings = settings_for(options)
+    from seestackd.settings.socket import socket_of
+
+    path = socket_of(options.config, options.data)
+    if path is not None:
+        with contextlib.suppress(NoDaemon):
+            return _over_socket(path, verb, arguments)
+    return _ask_patiently(settings_for(options), verb, arguments)
+
+
+def _ask_patiently(settings: Any, verb: str, arguments: dict[str, Any]) -> Any:
     path: Path = settings.socket_path
     held: Exception | None = None
     for _ in range(1 + int(DAEMON_COMES_WITHIN_S / _PAUSE_S)):

@@ -1,80 +1,28 @@
-"""All commands by their nouns. Heavy imports happen inside the commands, so that each starts quickly."""
+"""All commands by their nouns. Only the one that is meant is imported, so that each starts quickly."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from seestackd.cli import (
-    alert,
-    backup,
-    badge,
-    check_config,
-    completion,
-    config,
-    doctor,
-    drift,
-    erase,
-    explain,
-    export,
-    import_crontab,
-    import_timers,
-    incident,
-    key,
-    maintenance,
-    monitor,
-    passwd,
-    ping,
-    project,
-    prune,
-    reload,
-    restore,
-    run,
-    serve,
-    spool,
-    upkeep,
-    version,
-)
+from seestackd.cli import from_command
 from seestackd.cli.failures import Exit, Failure
 
 Command = Callable[[argparse.Namespace], int]
 NOUNS = (
-    serve,
-    check_config,
-    config,
-    reload,
-    export,
-    import_crontab,
-    import_timers,
-    monitor,
-    explain,
-    badge,
-    drift,
-    incident,
-    maintenance,
-    project,
-    key,
-    passwd,
-    run,
-    ping,
-    spool,
-    upkeep,
-    alert,
-    doctor,
-    backup,
-    restore,
-    prune,
-    completion,
-    erase,
-    version,
-)
+    "serve", "check-config", "config", "reload", "export", "import-crontab", "import-timers", "monitor", "explain",
+    "badge", "drift", "incident", "maintenance", "project", "key", "passwd", "run", "ping", "spool", "upkeep",
+    "alert", "doctor", "backup", "restore", "prune", "completion", "erase", "version",
+)  # fmt: skip
+"""The first words of all commands; each is the name of the module that adds it, with dashes."""
 
 DESCRIPTION = "Tells you when a job did not run: heartbeats come in, a late one raises an alert."
 
 
 def dispatch(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
-    options = parser().parse_args(arguments)
+    options = parser(_meant(arguments)).parse_args(arguments)
     try:
         return int(options.command(options))
     except BrokenPipeError:
@@ -89,17 +37,23 @@ def dispatch(arguments: list[str]) -> int:
         return _known(error)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Build the parser of all commands."""
+def parser(nouns: tuple[str, ...] = NOUNS) -> argparse.ArgumentParser:
+    """Build the parser of all commands, or of some."""
     top = argparse.ArgumentParser(prog="seestackd", description=DESCRIPTION, allow_abbrev=False)
     top.add_argument(
         "--config", type=Path, metavar="FILE", help="settings file (default: /etc/seestackd/seestackd.toml if there)"
     )
     top.add_argument("--data", type=Path, metavar="DIR", help="data directory; wins over the settings")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for noun in NOUNS:
-        noun.add_to(commands)
+    for noun in nouns:
+        importlib.import_module("seestackd.cli." + noun.replace("-", "_")).add_to(commands)
     return top
+
+
+def _meant(arguments: list[str]) -> tuple[str, ...]:
+    """Return the command that is called; all of them for a line that names none."""
+    named = from_command(arguments)[:1]
+    return (named[0],) if named and named[0] in NOUNS else NOUNS
 
 
 def _known(error: Exception) -> int:

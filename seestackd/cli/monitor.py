@@ -11,7 +11,6 @@ from seestackd.cli.incident import add_end
 
 TROUBLE = frozenset({"missed", "failed", "overrun"})
 STATES = ("trouble", "late", "running", "paused", "ok")
-ORDER = ("failed", "missed", "overrun", "late", "pending", "healthy", "paused", "archived")
 
 
 def add_to(commands: Any) -> None:
@@ -23,6 +22,7 @@ def add_to(commands: Any) -> None:
     listed.add_argument("--json", action="store_true", help="for scripts")
     listed.add_argument("-q", "--quiet", action="store_true", help="slugs only")
     listed.add_argument("--state", choices=STATES, help="only monitors in this state")
+    listed.add_argument("--tag", metavar="TAG", help="only monitors with this tag")
     listed.add_argument("--fail", action="store_true", help="exit with 5 when a listed monitor is in trouble")
     listed.set_defaults(command=_list)
     show = verbs.add_parser("show", help="show one monitor")
@@ -43,33 +43,34 @@ def add_to(commands: Any) -> None:
 
 
 def _list(options: Namespace) -> int:
-    from seestackd.cli.output import ago, as_json, due, lasting, note, table
-
-    answer = ask(options, "monitor.ls")
-    found = [monitor for monitor in answer["monitors"] if options.state is None or options.state in _states(monitor)]
-    found.sort(key=lambda monitor: (_rank(monitor), monitor["slug"]))
+    which = {"state": options.state, "tag": options.tag}
     if options.json:
-        as_json({"at": answer["at"], "monitors": found})
-    elif options.quiet:
-        for monitor in found:
-            print(monitor["slug"])
-    elif found:
+        from seestackd.cli.output import as_lines
+
+        answer = ask(options, "monitor.ls", **which)
+        as_lines({"at": answer["at"]}, "monitors", answer["monitors"])
+        statuses = [monitor["status"] for monitor in answer["monitors"]]
+    else:
+        answer = ask(options, "monitor.lines", **which)
+        _print_lines(options, answer)
+        statuses = [line[1] for line in answer["lines"]]
+    return Exit.TROUBLE if options.fail and not TROUBLE.isdisjoint(statuses) else Exit.OK
+
+
+def _print_lines(options: Namespace, answer: dict[str, Any]) -> None:
+    from seestackd.cli.output import lasting, note, since, table, until
+
+    lines, now = answer["lines"], answer["at"]
+    if options.quiet:
+        print("".join(f"{line[0]}\n" for line in lines), end="")
+    elif lines:
         rows = [
-            (
-                _status(monitor),
-                monitor["slug"],
-                monitor["schedule"],
-                ago(monitor["last_ping_at"], answer["at"]),
-                due(monitor["expected_at"], answer["at"]),
-                lasting(monitor["last_duration_ms"]),
-            )
-            for monitor in found
+            (_shown(status, running), slug, schedule, since(pinged, now), until(due, now), lasting(took))
+            for slug, status, running, schedule, pinged, due, took in lines
         ]
         table(("STATUS", "MONITOR", "SCHEDULE", "LAST PING", "NEXT DUE", "DURATION"), rows)
-    elif not answer["monitors"]:
+    elif not answer["of"]:
         note("There are no monitors; add one with: seestackd monitor add SLUG --schedule 1d")
-    troubled = any("trouble" in _states(monitor) for monitor in found)
-    return Exit.TROUBLE if options.fail and troubled else Exit.OK
 
 
 def _show(options: Namespace) -> int:
@@ -83,7 +84,7 @@ def _show(options: Namespace) -> int:
     facts(
         [
             ("Monitor", monitor["slug"] + (f" ({monitor['name']})" if monitor["name"] != monitor["slug"] else "")),
-            ("Status", _status(monitor)),
+            ("Status", _shown(monitor["status"], monitor["running"])),
             ("Schedule", f"{monitor['schedule']} ({monitor['timezone']})"),
             ("Grace", lasting(monitor["grace_ms"])),
             ("Max runtime", lasting(monitor["max_runtime_ms"])),
@@ -153,21 +154,6 @@ def _remove(options: Namespace) -> int:
     return Exit.OK
 
 
-def _states(monitor: dict[str, Any]) -> set[str]:
-    status = monitor["status"]
-    states = {"ok" if status == "healthy" else status}
-    if status in TROUBLE:
-        states.add("trouble")
-    if monitor["running"]:
-        states.add("running")
-    return states
-
-
-def _status(monitor: dict[str, Any]) -> str:
-    status = "ok" if monitor["status"] == "healthy" else str(monitor["status"])
-    return f"{status}, running" if monitor["running"] else status
-
-
-def _rank(monitor: dict[str, Any]) -> int:
-    status = monitor["status"]
-    return ORDER.index(status) if status in ORDER else len(ORDER)
+def _shown(status: str, running: bool) -> str:
+    status = "ok" if status == "healthy" else status
+    return f"{status}, running" if running else status

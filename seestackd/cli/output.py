@@ -13,10 +13,10 @@ NOTHING = "-"
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows in aligned columns under their heads; the last column is not padded."""
-    lines = [list(head), *[list(row) for row in rows]]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    lines = [head, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    form = "  ".join(f"{{:<{width}}}" for width in widths)
+    print("\n".join([form.format(*line).rstrip() for line in lines]))
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
@@ -32,6 +32,13 @@ def as_json(value: dict[str, Any]) -> None:
     print()
 
 
+def as_lines(head: dict[str, Any], name: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Print a result for scripts that may be long, a row per line: to indent each takes ten times as long."""
+    said = json.dumps({"version": 1, **head}, ensure_ascii=False)[1:-1]
+    listed = ",\n".join([json.dumps(row, ensure_ascii=False) for row in rows])
+    print(f'{{{said}, "{name}": [\n{listed}\n]}}')
+
+
 def note(message: str) -> None:
     """Tell a person something beside the result, on stderr."""
     print(message, file=sys.stderr)
@@ -44,15 +51,24 @@ def ms(iso: str) -> int:
 
 def ago(iso: str | None, now: str) -> str:
     """Say how long before `now` it was: "3 h 20 min ago"."""
-    return NOTHING if iso is None else f"{format_duration(max(0, ms(now) - ms(iso)))} ago"
+    return NOTHING if iso is None else since(ms(iso), ms(now))
+
+
+def since(at: int | None, now: int) -> str:
+    """Say how long before `now` an instant was; both in ms UTC."""
+    return NOTHING if at is None else f"{format_duration(max(0, now - at))} ago"
 
 
 def due(iso: str | None, now: str) -> str:
     """Say when it is expected: "in 26 min" or "3 h overdue"."""
-    if iso is None:
+    return NOTHING if iso is None else until(ms(iso), ms(now))
+
+
+def until(at: int | None, now: int) -> str:
+    """Say when an instant is to come; both in ms UTC."""
+    if at is None:
         return NOTHING
-    left = ms(iso) - ms(now)
-    return f"in {format_duration(left)}" if left >= 0 else f"{format_duration(-left)} overdue"
+    return f"in {format_duration(at - now)}" if at >= now else f"{format_duration(now - at)} overdue"
 
 
 def lasting(length_ms: int | None) -> str:

@@ -14,6 +14,7 @@ from seestackd.operations.incidents import subject_of, withdraw
 from seestackd.operations.pings import store
 from seestackd.operations.slots import stretches_after
 from seestackd.store.interface import Transaction
+from seestackd.store.listings import MonitorLine, Which
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,14 @@ class ListMonitors:
 
     project_id: int
     archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListLines:
+    """What a table shows of the monitors of a project."""
+
+    project_id: int
+    which: Which
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +187,11 @@ def listed(tx: Transaction, command: ListMonitors, at: int) -> list[MonitorView]
     states = tx.monitors.states(command.project_id)
     monitors = tx.monitors.in_project(command.project_id, command.archived)
     return [_seen(monitor, states[monitor.id], at) for monitor in monitors]
+
+
+def lines(tx: Transaction, command: ListLines, at: int) -> list[MonitorLine]:
+    """Return what a table shows of monitors, those in trouble first."""
+    return tx.listings.monitor_lines(command.project_id, command.which, at)
 
 
 def named(tx: Transaction, project_id: int, slug: str) -> Monitor:

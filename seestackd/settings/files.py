@@ -1,8 +1,9 @@
 """The files of the settings: the one that is named, and conf.d/*.toml beside it, as one table with places."""
 
+import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from seestackd.errors import Invalid
 from seestackd.settings.locate import Position, positions
 
+SYSTEM_FILE = Path("/etc/seestackd/seestackd.toml")
 FOLDER = "conf.d"
 MAX_FILE_BYTES = 4 * 1024 * 1024
 NAMED_TABLES = frozenset({"channels", "monitors"})
@@ -46,6 +48,15 @@ class Said:
     raw: dict[str, Any] = field(default_factory=dict)
     places: dict[tuple[str, ...], Place] = field(default_factory=dict)
     duplicates: list[tuple[Place, str]] = field(default_factory=list)
+
+
+def default_database(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the data lives when nobody said: systemd's state directory, root's, or the user's own."""
+    state = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if state or os.geteuid() == 0:
+        return Path(state or "/var/lib/seestackd") / "seestackd.db"
+    home = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(home) / "seestackd" / "seestackd.db"
 
 
 def files_of(file: Path | None, system_file: Path) -> list[Path]:

@@ -1,10 +1,8 @@
 """What can be set, with defaults and limits; the commented list for people is config/seestackd.toml."""
 
 import ipaddress
-import os
 import re
 import zoneinfo
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -14,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from seestackd.core.alerts import Routing
 from seestackd.core.durations import parse_duration
 from seestackd.settings.alerting import AlertRules, ChannelSettings, Deadman, escalation_steps, routing
+from seestackd.settings.files import default_database
 from seestackd.settings.tables import Table, duration_ms, problem
 from seestackd.settings.upkeep import Backup, Retention
 
@@ -91,15 +90,6 @@ def _grace(text: str) -> str:
 def _settle(text: str) -> str:
     duration_ms(text, "settle", MAX_SETTLE_MS, "20s")
     return text
-
-
-def default_database(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the data lives when nobody said: systemd's state directory, root's, or the user's own."""
-    state = environ.get("STATE_DIRECTORY", "").split(":")[0]
-    if state or os.geteuid() == 0:
-        return Path(state or "/var/lib/seestackd") / "seestackd.db"
-    home = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(home) / "seestackd" / "seestackd.db"
 
 
 def _unset(text: Any) -> Any:

@@ -29,6 +29,18 @@ class MonitorRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Which:
+    """Monitors of a state as people see it (trouble, late, running, paused or ok) and with a tag; None means any."""
+
+    state: str | None = None
+    tag: str | None = None
+
+
+MonitorLine = tuple[str, str, bool, str, int | None, int | None, int | None]
+"""Slug, status as people see it, whether it runs, schedule, last ping and next due (ms UTC), last duration (ms)."""
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentRow:
     """An incident with uid, slug and name of its monitor, if any."""
 
@@ -47,6 +59,10 @@ class Notification:
 class Listings(Protocol):
     def monitors(self, project_id: int, page: Page | None = None, slug: str | None = None) -> list[MonitorRow]:
         """Return the monitors that are not archived, ordered by slug; all of them without a page."""
+        ...
+
+    def monitor_lines(self, project_id: int, which: Which, at: int) -> list[MonitorLine]:
+        """Return what a table shows of monitors that are not archived, those in trouble first, then by slug."""
         ...
 
     def count_monitors(self, project_id: int, slug: str | None = None) -> int: ...

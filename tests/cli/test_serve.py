@@ -255,3 +255,34 @@ def test_a_restart_on_the_socket_that_systemd_holds_refuses_nobody(bench: Bench)
         answers = [client.result(20) for client in knocking]
         # Whoever knocked while nobody listened has waited for the next daemon.
         assert all(len(heard) >= 2 and set(heard) == {200} for heard in answers), answers
+
+
+def test_the_daemon_chooses_what_a_list_shows(bench: Bench) -> None:
+    daemon = bench.serve()
+    for slug, tags in (("backup", ("nightly", "db")), ("mail", ("nightly",)), ("report", ())):
+        chosen = [word for tag in tags for word in ("--tag", tag)]
+        assert bench.run("monitor", "add", slug, "--schedule", "1d", *chosen).returncode == 0
+    bench.run("monitor", "pause", "mail")
+
+    assert bench.run("monitor", "ls", "-q").stdout == "backup\nreport\nmail\n"
+    assert bench.run("monitor", "ls", "-q", "--tag", "nightly").stdout == "backup\nmail\n"
+    assert bench.run("monitor", "ls", "-q", "--tag", "nightly", "--state", "paused").stdout == "mail\n"
+    listed = json.loads(bench.run("monitor", "ls", "--json", "--tag", "db").stdout)
+    assert [monitor["slug"] for monitor in listed["monitors"]] == ["backup"]
+    nothing = bench.run("monitor", "ls", "--tag", "none")
+    assert (nothing.returncode, nothing.stdout, nothing.stderr) == (0, "", "")
+    assert json.loads(bench.run("monitor", "ls", "--json", "--tag", "none").stdout)["monitors"] == []
+    assert daemon.stop()[0] == 0
+
+
+def test_a_command_for_the_daemon_imports_nothing_heavy(bench: Bench) -> None:
+    daemon = bench.serve()
+    program = (
+        "import sys; from seestackd.cli import main;"
+        f"code = main(['--data', {str(bench.data)!r}, 'monitor', 'ls']);"
+        "heavy = {'aiohttp', 'apprise', 'asyncio', 'pydantic', 'sqlite3'} & set(sys.modules);"
+        "print(code, sorted(heavy))"
+    )
+
+    assert bench.python(program).stdout == "0 []\n"
+    assert daemon.stop()[0] == 0

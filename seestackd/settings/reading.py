@@ -13,12 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from seestackd.settings import environment
 from seestackd.settings.alerting import SOURCES, ChannelSettings
-from seestackd.settings.files import BadSettings, Place, files_of, nearest, read_files
-from seestackd.settings.model import MAX_SOCKET_BYTES, Settings, default_database
+from seestackd.settings.files import SYSTEM_FILE, BadSettings, Place, default_database, files_of, nearest, read_files
+from seestackd.settings.model import MAX_SOCKET_BYTES, Settings
 
 Position = tuple[int, int, int]
 
-SYSTEM_FILE = Path("/etc/seestackd/seestackd.toml")
 OUTSIDE = (-1, 0, 0)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
