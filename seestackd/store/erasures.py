@@ -26,7 +26,7 @@ class Erasures(Protocol):
         ...
 
     def erase_requests(self, erasure: Erasure) -> int:
-        """Look at the next HTTP requests, and delete those of the user; returns how many were looked at."""
+        """Look at the next HTTP requests, and delete those of the user; returns how far it came."""
         ...
 
     def scrub(self) -> int:

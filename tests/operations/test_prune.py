@@ -8,8 +8,9 @@ import pytest
 from seestackd.core.monitor import Monitor, new_monitor
 from seestackd.core.pings import PingKind
 from seestackd.core.retention import Kind
+from seestackd.core.telemetry import HttpRequest
 from seestackd.feed import Feed
-from seestackd.operations import keys, monitors, pings
+from seestackd.operations import keys, monitors, pings, telemetry
 from seestackd.operations.listings import ListHistory, heard
 from seestackd.operations.outbox import AckDead, QueueTest, ack_dead, queue_test
 from seestackd.operations.upkeep import KEPT_MS, Forgotten, Upkeep, hold_after_step, prune
@@ -175,3 +176,17 @@ def test_each_kind_is_kept_as_long_as_the_settings_say(house: House) -> None:
 
     house.runner.call(prune, Upkeep(0, "", kept={**kept, Kind.LEDGER: DAY_MS}))
     assert house.count("slots") == 0
+
+
+def test_requests_from_a_clock_that_is_years_ahead_go_by_their_arrival(house: House) -> None:
+    ahead = HttpRequest(BEGAN + 9999 * DAY_MS, "t", False, "GET", "shop", "/", 200, 5, 0, 0, False, None, None)
+    for _ in range(4):
+        house.runner.call(telemetry.store, telemetry.StoreRequests(house.project_id, (ahead,) * 5))
+        house.runner.call(lambda tx, command, at: tx.rollups.advance(100, at), None)
+        house.at += DAY_MS
+    house.at = BEGAN + 16 * DAY_MS + 3_600_000
+
+    steps = [house.prune(limit=4) for _ in range(4)]
+
+    assert sum(step.rows for step in steps) == 15
+    assert house.sql("SELECT min(id) FROM http_requests") == 16

@@ -24,6 +24,11 @@ class _Table:
     at_once: int = 10_000
 
 
+# What arrived long enough ago is old, however far in the future its client's clock was.
+_REQUEST_AGED = (
+    "iif(id <= (SELECT coalesce(max(last_id), 0) FROM request_arrivals WHERE hour < :before / 3600000),"
+    " min(at, :before - 1), at)"
+)
 # The newest row stays: from it the next id is counted, and ids must not come again.
 _TABLES = {
     Kind.PINGS: (
@@ -41,7 +46,7 @@ _TABLES = {
     Kind.INCIDENTS: (_Table("incidents", "coalesce(closed_at, opened_at)", "closed_at IS NOT NULL"),),
     Kind.BLIND: (_Table("blind_windows", "ended_at"), _Table("clock_steps", "at")),
     Kind.AUDIT: (_Table("audit", "at"),),
-    Kind.REQUESTS: (_Table("http_requests", "at"),),
+    Kind.REQUESTS: (_Table("http_requests", _REQUEST_AGED),),
     Kind.REPLAY: (_Table("replay_batches", "received_at", at_once=_BATCHES_AT_ONCE),),
 }
 _FORGET_SLOTS = """

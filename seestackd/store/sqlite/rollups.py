@@ -49,6 +49,15 @@ INSERT INTO request_traces (segment, mark, place)
 SELECT id >> {SEGMENT_BITS}, substr(trace_id, -5), id & {(1 << SEGMENT_BITS) - 1} FROM http_requests
 WHERE id > ? AND id <= ? ORDER BY 1, 2, 3
 """
+_ADD_ARRIVALS = (
+    "INSERT INTO request_arrivals (hour, last_id) VALUES (?, ?) ON CONFLICT DO UPDATE SET last_id = excluded.last_id"
+)
+_ADD_SIZES = (
+    "INSERT INTO project_sizes (project_id, requests)"
+    " SELECT project_id, sum(requests) FROM rolling WHERE true GROUP BY project_id"
+    " ON CONFLICT (project_id) DO UPDATE SET requests = requests + excluded.requests"
+)
+_FORGET_ARRIVALS = "DELETE FROM request_arrivals WHERE last_id < (SELECT min(id) FROM http_requests)"
 _KEPT = (
     (MINUTES, MINUTE_MS, MINUTES_KEPT_MS),
     (HOURS, HOUR_MS, HOURS_KEPT_MS),
@@ -87,7 +96,9 @@ class SqliteRollups:
         for level, since, series in _LEVELS:
             for add in (_ADD_COUNTS, _ADD_LATENCIES):
                 self._execute(add.format(level=level, since=since, series=series))
+        self._execute(_ADD_SIZES)
         self._execute("DELETE FROM rolling")
+        self._execute(_ADD_ARRIVALS, (at // HOUR_MS, last))
         self._execute(_ADD_TRACES, (summed, last))
         self._execute("UPDATE request_progress SET summed = ?", (last,))
         return int(count)
@@ -98,6 +109,7 @@ class SqliteRollups:
                 values = {"level": level, "project": project_id, "before": (at - kept) // unit, "stride": _STRIDE}
                 for table in ("request_counts", "request_latencies"):
                     self._execute(_FORGET.format(table=table), values)
+        self._execute(_FORGET_ARRIVALS)
         self._tidy_traces(limit)
 
     def _tidy_traces(self, limit: int) -> None:

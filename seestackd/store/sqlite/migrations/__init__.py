@@ -14,6 +14,7 @@ from seestackd.store.sqlite.migrations import (
     m005_public,
     m006_telemetry,
     m007_replay,
+    m008_sizes,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -24,6 +25,7 @@ STEPS: tuple[ModuleType, ...] = (
     m005_public,
     m006_telemetry,
     m007_replay,
+    m008_sizes,
 )
 
 MIGRATIONS = Migrations("seestackd")
