@@ -1,15 +1,20 @@
 """The pages of HTTP requests, whatever programs have sent."""
 
+import re
 from urllib.parse import quote
 
 import pytest
 
+from seestackd.core.keys import Scope, make_secret
 from seestackd.core.monitor import HOUR_MS, MINUTE_MS
 from seestackd.core.pings import PingKind
 from seestackd.core.telemetry import HttpRequest
-from seestackd.operations import telemetry
+from seestackd.operations import keys, telemetry
 from seestackd.operations.pings import RecordPing, record
+from seestackd.web.pages.wording import iso
+from tests import published
 from tests.pages.conftest import NOW, House
+from tests.pages.test_projects import second
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -70,30 +75,30 @@ async def test_the_worst_host_comes_first_also_when_it_never_answers(open_house:
     assert "shop.example" not in page
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("direction=outbound", {"/out"}),
-        ("method=post", {"/out"}),
-        ("status=4xx", {"/lost"}),
-        ("status=none", {"/out"}),
-        ("host=psp.example", {"/out"}),
-        ("path=LOS", {"/lost"}),
-        ("user=u_17", {"/lost"}),
-        ("range=1h", {"/out", "/lost"}),
-        ("range=7d", {"/out", "/lost", "/old"}),
-        ("status=%3Cb%3E&direction=x&range=9y&show=x&page=-1", {"/out", "/lost"}),
-    ],
+FILTERED = (
+    ("direction=outbound", {"/out"}),
+    ("method=post", {"/out"}),
+    ("status=4xx", {"/lost"}),
+    ("status=none", {"/out"}),
+    ("host=psp.example", {"/out"}),
+    ("path=LOS", {"/lost"}),
+    ("user=u_17", {"/lost"}),
+    ("range=1h", {"/out", "/lost"}),
+    ("range=7d", {"/out", "/lost", "/old"}),
+    ("status=%3Cb%3E&direction=x&range=9y&show=x&page=-1", {"/out", "/lost"}),
 )
-async def test_the_list_can_be_filtered(open_house: House, query: str, found: set[str]) -> None:
+
+
+async def test_the_list_can_be_filtered(open_house: House) -> None:
     await store(
         open_house, request(0, outbound=True, method="POST", host="psp.example", path="/out"),
         request(404, path="/lost", user_id="u_17"), request(ago=30 * HOUR_MS, path="/old"),
     )  # fmt: skip
 
-    page = (await open_house.get(f"/http?{query}")).text
-
-    assert {path for path in ("/out", "/lost", "/old") if f'<span class="path">{path}</span>' in page} == found
+    for query, found in FILTERED:
+        page = (await open_house.get(f"/http?{query}")).text
+        shown = {path for path in ("/out", "/lost", "/old") if f'<span class="path">{path}</span>' in page}
+        assert (query, shown) == (query, found)
 
 
 async def test_a_long_list_has_pages_that_keep_the_filters(open_house: House) -> None:
@@ -192,3 +197,40 @@ async def test_a_monitor_shows_the_requests_of_its_runs(open_house: House) -> No
     assert shown.index("502") < shown.index('<span class="path">/charge</span>')
     assert f"/http/trace/{TRACE}" in shown
     assert "<script>alert" not in page
+
+
+CLIENT = f"""
+for number in range(3):
+    allstak.http.record(
+        direction="outbound", method="POST", host="psp.example", path=f"/charge/{{number}}?card=4111111111111111",
+        status_code=502, duration_ms=301, trace_id="{TRACE}", user_id="u_17", timestamp="{iso(NOW - MINUTE_MS)}",
+        span_id=str(number), parent_span_id=str((number + 1) % 3),
+    )
+"""
+
+
+async def test_what_the_published_client_sends_stands_on_the_page(open_house: House) -> None:
+    secret = make_secret(b"\x09" * 32)
+    await open_house.runner.run(keys.create, keys.CreateKey(open_house.project_id, "shop", Scope.INGEST, secret))
+
+    await published.send(CLIENT, secret, open_house.url)
+
+    page = (await open_house.get("/http?range=1h&status=5xx&user=u_17")).text
+    assert [page.count(f'<span class="path">/charge/{number}') for number in range(3)] == [1, 1, 1]
+    assert "100.00 %</span> <small>3 of 3</small>" in page
+    assert "4111111111111111" not in page
+    # Spans that name one another in a circle are requests like any others.
+    assert (await open_house.get(f"/http/trace/{TRACE}")).text.count("psp.example") == 4
+
+
+async def test_links_name_the_project_that_is_shown(open_house: House) -> None:
+    await second(open_house)
+    await store(open_house, request())
+
+    for show in ("requests", "endpoints"):
+        page = (await open_house.get(f"/http?show={show}&project=default")).text
+        links = [link for link in re.findall(r'href="([^"]+)"', page) if link.startswith("/http")]
+        assert all(link.count("?") == 1 and link.endswith("project=default") for link in links), links
+        assert len(links) > 7
+    assert "/api/orders" not in (await open_house.get("/http?project=shop")).text
+    assert (await open_house.get(f"/http/trace/{TRACE}?project=shop")).status == 404

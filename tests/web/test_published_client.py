@@ -1,20 +1,13 @@
 """The client that is published for SeeStack, pointed here by its `host` setting, as a program of its own."""
 
-import asyncio
-import sys
-
+from tests import published
 from tests.web.api import Console, console
 from tests.web.conftest import Daemon
 
-BEGUN = """
-import sys, allstak
-allstak.init(api_key=sys.argv[1], host=sys.argv[2])
-"""
 REPLAY = """
 with allstak.replay.start_session("s_1", "fp-client") as session:
     for number in range(3):
         session.record("click", {"selector": "#buy", "password": "hunter2-canary", "n": number}, url="https://shop.example/")
-allstak.flush()
 """
 HEARTBEATS = """
 assert allstak.cron.ping("nightly", "success", 1200, message="all 3 files")
@@ -33,19 +26,13 @@ for status in (200, 503):
     )
 with allstak.http.track_outbound("POST", "https://psp.example/charge") as call:
     call.set_response(201, 17)
-allstak.flush()
 """
 
 
 async def test_its_heartbeats_requests_and_replays_are_taken(daemon: Daemon) -> None:
     home = await console(daemon)
-    script, host = BEGUN + HEARTBEATS + REQUESTS + REPLAY, f"http://127.0.0.1:{daemon.port}"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, home.key, host, stderr=asyncio.subprocess.PIPE
-    )
-    async with asyncio.timeout(30):
-        _, said = await process.communicate()
-    assert process.returncode == 0, said.decode()
+
+    await published.send(HEARTBEATS + REQUESTS + REPLAY, home.key, f"http://127.0.0.1:{daemon.port}")
 
     await _heartbeats_are_stored(daemon, home)
     await _requests_are_stored(daemon)
