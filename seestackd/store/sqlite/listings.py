@@ -138,14 +138,19 @@ class SqliteListings:
 
     def incidents(self, project_id: int, page: Page, state: str, monitor_id: int | None) -> list[IncidentRow]:
         which, values = _incidents(project_id, state, monitor_id)
+        order, limit, offset = _from_nearer_end(page, self.count_incidents(project_id, state, monitor_id))
         rows = self._execute(
-            f"SELECT {_INCIDENT}{_OF_MONITOR} FROM {which} ORDER BY id DESC LIMIT ? OFFSET ?",
-            (*values, page.limit, page.offset),
+            f"SELECT {_INCIDENT}{_OF_MONITOR} FROM incidents WHERE id IN"
+            f" (SELECT id FROM {which} ORDER BY id {order} LIMIT ? OFFSET ?) ORDER BY id DESC",
+            (*values, limit, offset),
         ).fetchall()
         return [_incident_row(row) for row in rows]
 
     def count_incidents(self, project_id: int, state: str, monitor_id: int | None) -> int:
-        return self._count(*_incidents(project_id, state, monitor_id))
+        if monitor_id is not None or state == "open":
+            return self._count(*_incidents(project_id, state, monitor_id))
+        known = self._known_count(project_id, "incidents")
+        return known if state == "all" else known - self.count_incidents(project_id, "open", None)
 
     def incident(self, project_id: int, uid: str) -> IncidentRow | None:
         row = self._execute(
@@ -154,15 +159,17 @@ class SqliteListings:
         return None if row is None else _incident_row(row)
 
     def notifications(self, project_id: int, page: Page) -> list[Notification]:
+        order, limit, offset = _from_nearer_end(page, self.count_notifications(project_id))
         rows = self._execute(
-            f"SELECT {_ALERT}, acknowledged_at FROM outbox WHERE project_id = ? AND {_TOLD}"
-            " ORDER BY id DESC LIMIT ? OFFSET ?",
-            (project_id, page.limit, page.offset),
+            f"SELECT {_ALERT}, acknowledged_at FROM outbox WHERE id IN"
+            f" (SELECT id FROM outbox WHERE project_id = ? AND {_TOLD} ORDER BY id {order} LIMIT ? OFFSET ?)"
+            " ORDER BY id DESC",
+            (project_id, limit, offset),
         ).fetchall()
         return [_notification(row) for row in rows]
 
     def count_notifications(self, project_id: int) -> int:
-        return self._count(f"outbox WHERE project_id = ? AND {_TOLD}", (project_id,))
+        return self._known_count(project_id, "told")
 
     def count_unread(self, project_id: int, limit: int) -> int:
         return self._count(
@@ -204,6 +211,11 @@ class SqliteListings:
     def count_blind_windows(self) -> int:
         return self._count("blind_windows", ())
 
+    def _known_count(self, project_id: int, name: str) -> int:
+        """Return what triggers have counted (see m009_lists)."""
+        row = self._execute("SELECT rows FROM list_counts WHERE project_id = ? AND list = ?", (project_id, name))
+        return next((count for (count,) in row.fetchall()), 0)
+
     def _count(self, rows: str, values: tuple[Any, ...]) -> int:
         return int(self._execute(f"SELECT count(*) FROM {rows}", values).fetchone()[0])
 
@@ -221,8 +233,16 @@ def _incidents(project_id: int, state: str, monitor_id: int | None) -> tuple[str
     if monitor_id is not None:
         return f"incidents WHERE monitor_id = ?{_STATES[state]}", (monitor_id,)
     # Few are open of many, which the planner cannot know.
-    index = "incidents_down" if state == "open" else "incidents_project"
+    index = {"open": "incidents_down", "closed": "incidents_closed", "all": "incidents_project"}[state]
     return f"incidents INDEXED BY {index} WHERE project_id = ?{_STATES[state]}", (project_id,)
+
+
+def _from_nearer_end(page: Page, total: int) -> tuple[str, int, int]:
+    """Return order, limit and offset with which fewer of the `total` rows are skipped than those before the page."""
+    behind = total - page.offset - page.limit
+    if page.offset <= behind:
+        return "DESC", page.limit, page.offset
+    return "ASC", max(0, page.limit + min(0, behind)), max(0, behind)
 
 
 def _incident_row(row: tuple[Any, ...]) -> IncidentRow:

@@ -15,6 +15,7 @@ from seestackd.store.sqlite.migrations import (
     m006_telemetry,
     m007_replay,
     m008_sizes,
+    m009_lists,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -26,6 +27,7 @@ STEPS: tuple[ModuleType, ...] = (
     m006_telemetry,
     m007_replay,
     m008_sizes,
+    m009_lists,
 )
 
 MIGRATIONS = Migrations("seestackd")

@@ -1,0 +1,97 @@
+"""Lists of many rows: what triggers have counted is what is there, and pages from either end are the same."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from seestackd.store.listings import Page
+from seestackd.store.sqlite.behind import WriteBehind
+from seestackd.store.sqlite.connection import SqliteStore
+from seestackd.store.sqlite.listings import SqliteListings
+
+_INCIDENT = (
+    "INSERT INTO incidents (uid, project_id, subject, kind, severity, began_at, opened_at, closed_at, missed,"
+    " escalated, facts) VALUES (:uid, :project, :uid, 'failed', 'critical', 1, 1, :closed, 0, 0, '{}')"
+)
+_ALERT = (
+    "INSERT INTO outbox (alert_id, channel, project_id, kind, severity, created_at, attempts, state, facts)"
+    " VALUES (:uid, 'ops', :project, 'failed', 'critical', 1, 0, :state, '{}')"
+)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A file with 30 incidents, every third open, and 30 alerts, every fifth waiting; those of another project too."""
+    SqliteStore.open(tmp_path / "lists.db").close()
+    with closing(sqlite3.connect(tmp_path / "lists.db", isolation_level=None)) as connection:
+        for number in range(60):
+            values = {"uid": f"{number:04}", "project": 1 + number % 2}
+            connection.execute(_INCIDENT, {**values, "closed": None if number % 3 == 0 else 2})
+            connection.execute(
+                _ALERT, {**values, "state": ("delivered", "dead", "skipped", "superseded", "pending")[number % 5]}
+            )
+        yield connection
+
+
+def test_counts_follow_every_change(database: sqlite3.Connection) -> None:
+    def true() -> tuple[int, int]:
+        told = "state IN ('delivered', 'dead', 'skipped')"
+        (counts,) = database.execute(
+            "SELECT (SELECT count(*) FROM incidents WHERE project_id = 1),"
+            f" (SELECT count(*) FROM outbox WHERE project_id = 1 AND {told})"
+        )
+        return counts[0], counts[1]
+
+    def known() -> tuple[int, int]:
+        listings = _listings(database)
+        return listings.count_incidents(1, "all", None), listings.count_notifications(1)
+
+    seen = [true()]
+    assert known() == seen[0] == (30, 18)
+    for change in (
+        "UPDATE outbox SET state = 'delivered' WHERE state = 'pending'",
+        "UPDATE outbox SET state = 'dead' WHERE state = 'delivered'",
+        "UPDATE outbox SET state = 'pending' WHERE state = 'skipped'",
+        "DELETE FROM outbox WHERE id % 4 = 1",
+        "DELETE FROM incidents WHERE id % 3 = 0",
+        "UPDATE incidents SET closed_at = 3 WHERE closed_at IS NULL",
+        "DELETE FROM incidents",
+    ):
+        database.execute(change)
+        assert known() == true()
+        seen.append(true())
+    assert len(set(seen)) == 5
+    database.execute("BEGIN")
+    database.execute(_INCIDENT, {"uid": "x", "project": 1, "closed": None})
+    database.execute("ROLLBACK")
+    assert known() == true()
+
+
+@pytest.mark.parametrize("state", ["open", "closed", "all"])
+def test_pages_from_either_end_are_those_of_the_whole_list(database: sqlite3.Connection, state: str) -> None:
+    listings = _listings(database)
+    whole = [row.incident.uid for row in listings.incidents(1, Page(0, 1000), state, None)]
+
+    assert len(whole) == listings.count_incidents(1, state, None) > 0
+    assert whole == sorted(whole, reverse=True)
+    for limit in (1, 4, 7):
+        for offset in range(0, len(whole) + 9, limit):
+            page = listings.incidents(1, Page(offset, limit), state, None)
+            assert [row.incident.uid for row in page] == whole[offset : offset + limit]
+
+
+def test_pages_of_alerts_are_those_of_the_whole_list(database: sqlite3.Connection) -> None:
+    listings = _listings(database)
+    whole = [row.row.alert.alert_id for row in listings.notifications(1, Page(0, 1000))]
+
+    assert len(whole) == 18
+    for offset in range(0, 24, 5):
+        page = listings.notifications(1, Page(offset, 5))
+        assert [row.row.alert.alert_id for row in page] == whole[offset : offset + 5]
+
+
+def _listings(database: sqlite3.Connection) -> SqliteListings:
+    return SqliteListings(WriteBehind(database))
