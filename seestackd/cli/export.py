@@ -18,8 +18,12 @@ def export(options: Namespace) -> int:
     from seestackd.cli.output import note
     from seestackd.cli.toml import lines
 
-    monitors = ask(options, "config.export")["monitors"]
+    answer = ask(options, "config.export")
+    monitors = answer["monitors"]
     print(f"# {len(monitors)} monitors, as they were when this was written by: seestackd export")
+    for slug, problem in answer["problems"].items():
+        print(f"# {slug} has to be corrected first: {problem}")
+        note(f"{slug}: its schedule cannot be read: {problem}")
     for line in lines({"monitors": monitors}) if monitors else ():
         print(line)
     if not monitors:

@@ -86,6 +86,7 @@ def _show(options: Namespace) -> int:
             ("Monitor", monitor["slug"] + (f" ({monitor['name']})" if monitor["name"] != monitor["slug"] else "")),
             ("Status", _shown(monitor["status"], monitor["running"])),
             ("Schedule", f"{monitor['schedule']} ({monitor['timezone']})"),
+            *([("Problem", monitor["schedule_problem"])] if monitor["schedule_problem"] else []),
             ("Grace", lasting(monitor["grace_ms"])),
             ("Max runtime", lasting(monitor["max_runtime_ms"])),
             *_unusual(monitor),

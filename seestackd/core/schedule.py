@@ -11,10 +11,10 @@ from cronsim import CronSim, CronSimError
 from oncalendar import OnCalendarError
 
 from seestackd.core.durations import UNIT_MS, compact, format_duration, in_words, parse_duration
-from seestackd.core.slots import CronSlots, OnCalendarSlots, SlotWindows
+from seestackd.core.slots import CronSlots, NoSlots, OnCalendarSlots, SlotWindows
 from seestackd.errors import Invalid
 
-__all__ = ["Schedule", "format_duration", "parse_duration", "parse_schedule"]
+__all__ = ["Schedule", "format_duration", "parse_duration", "parse_schedule", "stored_schedule"]
 
 MAX_TEXT = 128
 MAX_INTERVAL_MS = 3650 * UNIT_MS["d"]
@@ -51,6 +51,7 @@ class Schedule:
 
     `text` is normalised, `kind` is "interval", "cron" or "oncalendar", `timezone` an IANA name; `interval_ms` is set
     for intervals only. Intervals have no slots: the methods about slots raise TypeError for them.
+    `problem` says why a stored schedule cannot be read any more; it is "unreadable" then and never comes round.
     """
 
     text: str
@@ -58,6 +59,7 @@ class Schedule:
     timezone: str
     interval_ms: int | None
     _windows: SlotWindows | None = field(default=None, compare=False, repr=False)
+    problem: str | None = None
 
     def next_after(self, at: int) -> int:
         """The first slot strictly after `at` (ms UTC). Raises LookupError when there is none, ever or in 50 years."""
@@ -89,6 +91,8 @@ class Schedule:
 
     def describe(self) -> str:
         """The schedule in English, without its zone: "at 03:00 every day", "every 30 minutes"."""
+        if self.problem is not None:
+            return f"cannot be read: {self.problem}"
         if self.interval_ms is not None:
             return f"every {in_words(self.interval_ms)}"
         if self.kind == "cron":
@@ -109,7 +113,20 @@ def parse_schedule(text: str, timezone: str = "UTC") -> Schedule:
     expression that names past years only is accepted here; its `next_after` raises LookupError. Raises Invalid, with
     field "schedule" or "timezone".
     """
-    return _parse(_folded(text), _zone_name(timezone))
+    zone = _zone_name(timezone)
+    return _parse(_folded(text), zone)
+
+
+def stored_schedule(text: str, timezone: str) -> Schedule:
+    """Read a schedule from the store; one that this version or its zones do not know comes with its `problem`.
+
+    Its zone is UTC when the stored one is unknown.
+    """
+    try:
+        return parse_schedule(text, timezone)
+    except Invalid as error:
+        zone = "UTC" if error.field == "timezone" else _zone_name(timezone)
+        return Schedule(text, "unreadable", zone, None, SlotWindows(NoSlots()), problem=error.message)
 
 
 @lru_cache(maxsize=1024)

@@ -37,6 +37,14 @@ class Slots(Protocol):
     def after(self, at: int) -> Iterator[int]: ...
 
 
+class NoSlots:
+    """Those of a schedule that cannot be read."""
+
+    def after(self, at: int) -> Iterator[int]:
+        """See `Slots`."""
+        return iter(())
+
+
 class CronSlots:
     """Slots of five cron fields in `zone`, as Debian's cron would start the job.
 

@@ -120,6 +120,8 @@ def clock_stepped(tx: Transaction, command: ClockStepped, at: int) -> int:
     touched = 0
     for project in tx.projects.all():
         for monitor in tx.monitors.in_project(project.id):
+            if monitor.schedule.problem is not None:
+                continue
             state = tx.monitors.load_state(monitor.id)
             shifted = after_step(monitor, state, at, step, stretches_after(tx, monitor, state, at))
             if is_forgotten(monitor, state, at):

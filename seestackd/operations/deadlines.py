@@ -9,7 +9,7 @@ from seestackd.core.expecting import earliest
 from seestackd.core.judging import judge
 from seestackd.core.monitor import DAY_MS, Monitor, State
 from seestackd.core.transitions import Context, Decision, History
-from seestackd.errors import SeestackdError
+from seestackd.errors import Invalid, SeestackdError
 from seestackd.operations.pings import store
 from seestackd.operations.slots import entry_before, stretches_after
 from seestackd.store.interface import BlindWindow, Transaction
@@ -81,6 +81,8 @@ def _judge_one(
         if monitor is None:
             tx.monitors.rearm(monitor_id, None)
             return 0
+        if monitor.schedule.problem is not None:
+            raise Invalid(monitor.schedule.problem, field="schedule")
         state = tx.monitors.load_state(monitor_id)
         if state.deadline_at is not None and state.deadline_at <= at:
             lateness.append(at - state.deadline_at)

@@ -17,6 +17,10 @@ def follow_zone_data(tx: Transaction, version: str, at: int) -> int:
     moved = 0
     for project in tx.projects.all():
         for monitor in tx.monitors.in_project(project.id):
+            if monitor.schedule.problem is not None:
+                # It keeps what it waits for, and is looked at again: other data may know its zone.
+                tx.set_meta(_VERSION, "")
+                continue
             state = tx.monitors.load_state(monitor.id)
             context = Context(taken=stretches_after(tx, monitor, state, at), windows=tx.maintenance.concerning(monitor))
             decision = zones_changed(monitor, state, at, context)

@@ -209,3 +209,16 @@ async def test_silence_is_shown_as_missed(open_house: House) -> None:
 
     assert "Missed" in page.text
     assert rows((await open_house.get("/?state=trouble")).text) == ["missed"]
+
+
+async def test_a_schedule_that_cannot_be_read_any_more_is_named_on_its_pages(open_house: House) -> None:
+    def spoil(tx: Any, command: None, at: int) -> None:
+        tx.behind.execute("UPDATE monitors SET timezone = 'Mars/Olympus' WHERE slug = 'nightly'")
+        tx.monitors.forget()
+
+    await open_house.runner.run(spoil, None)
+
+    assert "cannot be read" in (await open_house.get("/")).text
+    for path in ("/m/nightly", "/m/nightly/edit"):
+        assert (await open_house.get(path)).status == 200
+    assert "Mars/Olympus" in (await open_house.get("/m/nightly")).text

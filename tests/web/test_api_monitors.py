@@ -464,3 +464,23 @@ async def test_an_instant_of_the_clock_is_not_shown_wrong(admin: Console) -> Non
     monitor = await admin.post(MONITORS, BODY)
 
     assert monitor["deadlineAt"] == "2026-04-01T00:38:20.000Z"
+
+
+async def test_a_schedule_that_cannot_be_read_any_more_spoils_no_list(daemon: Daemon) -> None:
+    home = await console(daemon)
+    await home.post("/cron-monitors", BODY)
+
+    def spoil(tx: Any, command: None, at: int) -> None:
+        tx.behind.execute("UPDATE monitors SET schedule = 'every blue moon' WHERE slug = 'nightly'")
+        tx.monitors.forget()
+
+    await daemon.runner.run(spoil, None)
+    listed = (await home.get("/cron-monitors"))["items"]
+    spoilt = next(each for each in listed if each["slug"] == "nightly")
+
+    assert len(listed) == 2
+    assert "blue moon" in spoilt["scheduleProblem"]
+    assert (await home.get(f"/cron-monitors/{spoilt['id']}"))["schedule"] == "every blue moon"
+    await home.heartbeat("nightly", "failed")
+    listed = (await home.get("/cron-monitors"))["items"]
+    assert [each["currentStatus"] for each in listed if each["slug"] == "nightly"] == ["failed"]

@@ -26,7 +26,12 @@ def diff(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
 def exported(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     """Return every monitor with what a file would say of it."""
     views = listed(tx, ListMonitors(project_of(tx)), at)
-    return {"at": iso(at), "monitors": {view.monitor.slug: _table(view.monitor) for view in views}}
+    found = {view.monitor.slug: view.monitor for view in views}
+    return {
+        "at": iso(at),
+        "monitors": {slug: _table(monitor) for slug, monitor in found.items()},
+        "problems": {slug: monitor.schedule.problem for slug, monitor in found.items() if monitor.schedule.problem},
+    }
 
 
 def _table(monitor: Monitor) -> dict[str, Any]:

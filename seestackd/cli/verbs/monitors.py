@@ -53,16 +53,16 @@ def edit(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     project_id, slug = project_of(tx), call.text("slug")
     before = monitors.shown(tx, MonitorNamed(project_id, slug), at).monitor
     refuse_declared(before)
+    rescheduled = "schedule" in call.arguments or "timezone" in call.arguments
     wanted = new_monitor(
         slug,
-        call.optional("schedule") or before.schedule.text,
+        call.optional("schedule") or (before.schedule.text if rescheduled else "1d"),
         name=call.optional("name") or before.name,
-        timezone=call.optional("timezone") or before.schedule.timezone,
+        timezone=call.optional("timezone") or (before.schedule.timezone if rescheduled else "UTC"),
         rules=changed_rules(call, before.rules),
         channels=_channels(call),
         tags=call.texts("tags"),
     )
-    rescheduled = "schedule" in call.arguments or "timezone" in call.arguments
     command = EditMonitor(
         project_id,
         slug,
@@ -178,6 +178,7 @@ def described(view: MonitorView, routing: Routing) -> dict[str, Any]:
         "running": view.running,
         "schedule": monitor.schedule.text,
         "timezone": monitor.schedule.timezone,
+        "schedule_problem": monitor.schedule.problem,
         "grace_ms": rules.grace_ms,
         "max_runtime_ms": rules.max_runtime_ms,
         "overlap": rules.overlap,

@@ -7,7 +7,7 @@ from typing import Any
 
 from seestackd.core.maintenance import Window
 from seestackd.core.monitor import Monitor
-from seestackd.core.schedule import parse_schedule
+from seestackd.core.schedule import stored_schedule
 from seestackd.store.sqlite.behind import WriteBehind
 
 _COLUMNS = "id, uid, title, starts_at, ends_at, schedule, timezone, duration_ms, slugs, tags"
@@ -20,7 +20,7 @@ def _window(row: tuple[Any, ...]) -> Window:
         title=row[2],
         starts_at=row[3],
         ends_at=row[4],
-        schedule=parse_schedule(row[5], row[6]) if row[5] is not None else None,
+        schedule=stored_schedule(row[5], row[6]) if row[5] is not None else None,
         duration_ms=row[7] or 0,
         slugs=tuple(json.loads(row[8])),
         tags=tuple(json.loads(row[9])),

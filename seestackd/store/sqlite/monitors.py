@@ -8,7 +8,7 @@ from typing import Any
 
 from seestackd.core.events import DeadlineSet
 from seestackd.core.monitor import Monitor, NewMonitor, OpenRun, Outcome, Rules, State, Status
-from seestackd.core.schedule import parse_schedule
+from seestackd.core.schedule import Schedule, stored_schedule
 from seestackd.errors import Conflict
 from seestackd.store.sqlite.behind import Insert, WriteBehind
 
@@ -95,7 +95,7 @@ def _monitor(row: tuple[Any, ...]) -> Monitor:
         slug=row[3],
         name=row[4],
         ping_id=row[5],
-        schedule=parse_schedule(row[6], row[7]),
+        schedule=stored_schedule(row[6], row[7]),
         rules=Rules(**json.loads(row[8])),
         channels=tuple(json.loads(row[9])) if row[9] is not None else None,
         tags=tuple(json.loads(row[10])),
@@ -104,6 +104,11 @@ def _monitor(row: tuple[Any, ...]) -> Monitor:
         archived_at=row[13],
         version=row[14],
     )
+
+
+def _readable(schedule: Schedule) -> tuple[str | None, str | None]:
+    """Return text and zone to be stored; what cannot be read stays as it is stored."""
+    return (schedule.text, schedule.timezone) if schedule.problem is None else (None, None)
 
 
 def _text(values: tuple[str, ...] | None) -> str | None:
@@ -146,10 +151,10 @@ class SqliteMonitors:
     def update(self, monitor: Monitor, at: int) -> Monitor:
         changed = replace(monitor, version=monitor.version + 1)
         self._execute(
-            "UPDATE monitors SET name = ?, schedule = ?, timezone = ?, rules = ?, channels = ?, tags = ?, source = ?,"
-            " archived_at = ?, updated_at = ?, version = ? WHERE id = ?",
+            "UPDATE monitors SET name = ?, schedule = coalesce(?, schedule), timezone = coalesce(?, timezone),"
+            " rules = ?, channels = ?, tags = ?, source = ?, archived_at = ?, updated_at = ?, version = ? WHERE id = ?",
             (
-                changed.name, changed.schedule.text, changed.schedule.timezone, json.dumps(asdict(changed.rules)),
+                changed.name, *_readable(changed.schedule), json.dumps(asdict(changed.rules)),
                 _text(changed.channels), json.dumps(changed.tags), changed.source, changed.archived_at, at,
                 changed.version, changed.id,
             ),

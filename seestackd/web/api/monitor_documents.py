@@ -95,6 +95,7 @@ class MonitorShown(Document):
     slug: str
     schedule: str
     timezone: str
+    schedule_problem: Annotated[str | None, Field(description="Why the schedule cannot be read; it is not judged then")]
     grace_period_min: Annotated[int, Field(description="graceSec in minutes, rounded up")]
     grace_sec: int
     is_active: Annotated[bool, Field(description="False while it is paused")]
@@ -157,6 +158,7 @@ def shown(row: MonitorRow, at: int, project_uid: str) -> MonitorShown:
         slug=monitor.slug,
         schedule=monitor.schedule.text,
         timezone=monitor.schedule.timezone,
+        schedule_problem=monitor.schedule.problem,
         is_active=state.status is not Status.PAUSED,
         current_status=shown_status(monitor, state, at),
         running=any(not run.overran for run in state.open_runs),
