@@ -131,9 +131,10 @@ def _verdict(
 ) -> Hearer:
     rules = rules_of(routing, channel)
     rule = rules.rule if isinstance(rules, Recipient) else None
-    if rules is OFF:
+    if rules is OFF and kind is not AlertKind.RECOVERED:
         return Hearer(channel, False, "its alert rule is switched off or gone")
-    if incident is not None and incident.silenced_until is not None and at < incident.silenced_until:
+    silenced = incident is not None and incident.silenced_until is not None and at < incident.silenced_until
+    if silenced and kind is not AlertKind.RECOVERED:
         return Hearer(channel, False, "the incident is silenced")
     if kind is AlertKind.RECOVERED:
         if not rules.recoveries:
@@ -142,6 +143,12 @@ def _verdict(
         severity = incident.severity if incident is not None else severity
     elif _LOUDNESS[severity] < _LOUDNESS[rules.min_severity]:
         return Hearer(channel, False, f"wants nothing below {rules.min_severity.value}")
+    if incident is not None and incident.silenced_until is not None and silenced:
+        # Whoever was told of the trouble, and keeps an incident for it, has to hear that it is over.
+        ends = incident.silenced_until
+        return Hearer(
+            channel, True, "waits for the end of the silence", _quiet_until(rules, severity, ends) or ends, rule
+        )
     quiet_until = _quiet_until(rules, severity, at)
     if quiet_until is not None:
         return Hearer(channel, True, "waits for the end of its quiet hours", quiet_until, rule)

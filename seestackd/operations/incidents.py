@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seestackd.core.alert_rules import AlertRule, Trigger, trigger_of
-from seestackd.core.alerts import FLAPPING_SPAN_MS, Hearer, channels_of, hearers, is_flapping, next_action, rules_of
+from seestackd.core.alerts import FLAPPING_SPAN_MS, Hearer, channels_of, hearers, is_flapping, next_action
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind, Incident
 from seestackd.core.monitor import Monitor, State
 from seestackd.core.pings import Ping
@@ -209,8 +209,9 @@ def alert(
         for hearer in heard
     ]
     for hearer in heard:
-        if monitor_id is not None and hearer.not_before is None and rules_of(routing, hearer.channel).quiet is not None:
-            # Alerts of a monitor keep their order: a warning that waits would hold this one back all night.
+        if monitor_id is not None and hearer.not_before is None:
+            # Alerts of a monitor keep their order: one that waits for the end of a silence or of quiet hours would hold
+            # this one back as long.
             tx.outbox.hurry(hearer.channel, monitor_id, at)
     if alerts:
         tx.outbox.put(alerts, at)

@@ -166,6 +166,16 @@ def test_a_rule_that_is_switched_off_hears_nothing_until_it_is_on_again(place: P
     assert place.since(2) == [("failed", "ops"), ("failed", CHAT.name)]
 
 
+def test_those_told_by_a_rule_hear_the_end_though_it_was_switched_off_since(place: Place) -> None:
+    rule = add(place, Trigger.JOB_FAILED)
+    place.add()
+    place.failed(t("01:00"))
+    place.do(alert_rules.toggle, of(place, rule), t("01:10"))
+    place.success(t("01:30"))
+
+    assert place.since(2) == [("recovered", "ops"), ("recovered", CHAT.name)]
+
+
 def test_a_deleted_rule_takes_back_what_waits_and_its_channel_hears_of_no_recovery(place: Place) -> None:
     rule = add(place, Trigger.JOB_FAILED)
     place.add()

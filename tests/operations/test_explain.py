@@ -70,7 +70,9 @@ def test_a_silenced_incident_says_so_for_every_channel(place: Place) -> None:
 
     assert said.incident is not None
     assert said.incident.silenced_until == t("05:00")
-    assert {reason for reasons in heard(said).values() for reason in reasons} == {"ops: the incident is silenced"}
+    assert {reason for reasons in heard(said).values() for reason in reasons} == {
+        "ops: the incident is silenced", "ops: waits for the end of the silence",
+    }  # fmt: skip
     assert heard(explained(place, t("05:00")))["missed"] == ["ops: told"]
 
 

@@ -228,13 +228,14 @@ def test_who_is_told_belatedly_is_not_reminded_in_the_same_breath(place: Place) 
     assert place.since(1) == [("failed", "mail"), ("reminder", "ops")]
 
 
-def test_a_silence_that_ends_after_the_incident_tells_nothing(place: Place) -> None:
+def test_a_silence_that_ends_after_the_incident_tells_those_who_knew_of_it_that_it_is_over(place: Place) -> None:
     down(place, "backup")
     place.silence(t("01:10"), until=t("05:00"))
     place.success(t("02:00"))
 
     assert place.follow(t("06:00")).incidents == 0
-    assert place.told == [("failed", "ops")]
+    assert place.told == [("failed", "ops"), ("recovered", "ops")]
+    assert place.rows[-1].alert.next_attempt_at == t("05:00")
 
 
 def test_an_acknowledged_incident_is_still_told_after_its_silence_to_those_who_do_not_know(place: Place) -> None:

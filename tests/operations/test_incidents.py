@@ -288,7 +288,7 @@ def test_what_is_closed_or_unknown_cannot_be_acknowledged(place: Place) -> None:
         place.do(incidents.acknowledge, AckIncident(99, "ann"), t("02:10"))
 
 
-def test_a_silenced_incident_tells_nothing_at_all(place: Place) -> None:
+def test_a_silenced_incident_tells_nothing_until_the_silence_ends(place: Place) -> None:
     place.route(Routing(("ops",), escalation=(EscalationStep(HOUR, ("pager",)),)))
     place.add(remind_every="30m")
     place.judge(t("01:05"))
@@ -297,7 +297,19 @@ def test_a_silenced_incident_tells_nothing_at_all(place: Place) -> None:
     place.follow_until(t("11:59"))
     place.success(t("11:59:30"))
 
-    assert place.told == [("missed", "ops")]
+    assert place.told == [("missed", "ops"), ("recovered", "ops")]
+    assert place.rows[-1].alert.next_attempt_at == t("12:00")
+
+
+def test_what_opens_after_a_recovery_in_a_silence_does_not_wait_behind_it(place: Place) -> None:
+    place.add()
+    place.judge(t("01:05"))
+    place.silence(t("01:10"), until=t("12:00"))
+    place.success(t("01:20"))
+    place.failed(t("02:00"))
+
+    waits = [(row.alert.kind, (row.alert.next_attempt_at or 0) > t("02:00")) for row in place.rows]
+    assert waits == [("missed", False), ("recovered", False), ("failed", False)]
 
 
 def test_incidents_are_listed_newest_first_open_ones_alone_or_all(place: Place) -> None:
