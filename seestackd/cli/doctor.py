@@ -36,7 +36,7 @@ def examine(options: Namespace) -> int:
 
 
 def _findings(options: Namespace) -> "Iterator[Finding]":
-    from seestackd.cli.checkup import files, machine, watching
+    from seestackd.cli.checkup import files, machine, reserves, watching
     from seestackd.clock import Clock
     from seestackd.settings import SYSTEM_FILE
 
@@ -47,6 +47,7 @@ def _findings(options: Namespace) -> "Iterator[Finding]":
     yield from watching.settings(settings, used)
     yield from watching.daemon(settings, pid)
     yield from files.files(database)
+    yield from reserves.reserves(database, settings.backup, pid is not None, now)
     yield from files.contents(database, lambda tx: watching.stored(tx, settings, now))
     yield from machine.machine(pid, now)
 

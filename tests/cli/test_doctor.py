@@ -93,6 +93,14 @@ def no_database(bench: Bench) -> None:
     (bench.data / "seestackd.db").write_bytes(b"no database" * 1000)
 
 
+def old_backup(bench: Bench) -> None:
+    folder = bench.folder / "copies"
+    folder.mkdir()
+    (folder / "seestackd-20200101T000000Z.db").touch()
+    file = bench.folder / "seestackd.toml"
+    file.write_text(f'{file.read_text()}\n[backup]\ndirectory = "{folder}"\n')
+
+
 DEAD = (
     "INSERT INTO outbox (alert_id, channel, kind, severity, created_at, attempts, state, facts)"
     " VALUES ('a', 'ops', 'missed', 'critical', 1, 3, 'dead', '{}')"
@@ -134,6 +142,25 @@ FAULTS: dict[str, tuple[Callable[[Bench], None], str, str, str]] = {
         "not defined: gone",
     ),
     "a dead letter": (sql(DEAD), "broken", "dead letters", "1 alerts were given up"),
+    "a schedule nobody can read": (
+        sql("UPDATE monitors SET schedule = 'every blue moon'"),
+        "broken",
+        "schedules",
+        "cannot be read: nightly",
+    ),
+    "a damaged file set aside": (
+        lambda bench: (bench.data / "seestackd.db.damaged-20260101T000000.000000Z").touch(),
+        "note",
+        "damaged files",
+        "was set aside",
+    ),
+    "a doubted database": (
+        lambda bench: (bench.data / "seestackd.db.suspect").touch(),
+        "note",
+        "suspicion",
+        "doubted the database",
+    ),
+    "no backup for days": (old_backup, "broken", "backups", "hours old"),
     "time not heard": (sql(BLIND), "note", "blind time", "600 s"),
 }
 

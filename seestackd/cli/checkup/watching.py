@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seestackd.cli.checkup import Finding, broken, fine, note
+from seestackd.cli.checkup.reserves import schedules
 from seestackd.core.alerts import channels_of
 from seestackd.core.keys import MAY_INGEST, Scope
 from seestackd.operations.monitors import ListMonitors, listed
@@ -103,6 +104,7 @@ def stored(tx: Transaction, found: Settings, now: int) -> Iterator[Finding]:
     views = [view for project in projects for view in listed(tx, ListMonitors(project.id), now)]
     count = f"{len(views):,} watched"
     yield fine("monitors", count) if views else note("monitors", "none", "seestackd monitor add SLUG --schedule ...")
+    yield schedules(tx)
     keys = [key for key in tx.keys.all() if key.revoked_at is None]
     senders = [key for key in keys if key.scope in MAY_INGEST or key.scope == Scope.PING]
     yield (
