@@ -1,5 +1,7 @@
 """Which web pages may send to us from a browser: the origins of the settings, none by default."""
 
+from collections.abc import Awaitable, Callable, Collection
+
 from aiohttp import web
 
 from seestackd.web.auth import HEADERS
@@ -15,6 +17,10 @@ _ALLOWED_HEADERS = ", ".join(
     )
 )
 _MAX_AGE_S = 600
+_MANAGING_HEADERS = "authorization, content-type, content-encoding, if-match"
+_READABLE = "ETag, Location, Retry-After"
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class Cors:
@@ -45,6 +51,30 @@ class Cors:
             response.headers["Access-Control-Allow-Headers"] = _ALLOWED_HEADERS
             response.headers["Access-Control-Max-Age"] = str(_MAX_AGE_S)
         return self.allow(request, response)
+
+    def managing(self, handler: Handler) -> Handler:
+        """Return a handler of the management API whose answers, good and bad, the page may read with their ETag."""
+
+        async def answer(request: web.Request) -> web.Response:
+            response = self.allow(request, await handler(request))
+            if self._allowed(request) is not None:
+                response.headers["Access-Control-Expose-Headers"] = _READABLE
+            return response
+
+        return answer if self._origins else handler
+
+    def managing_preflight(self, methods: Collection[str]) -> Handler:
+        """Return what answers OPTIONS of a path of the management API that takes these methods."""
+
+        async def answer(request: web.Request) -> web.Response:
+            response = self.preflight(request)
+            response.headers["Allow"] = ", ".join(methods)
+            if self._allowed(request) is not None:
+                response.headers["Access-Control-Allow-Methods"] = ", ".join(methods)
+                response.headers["Access-Control-Allow-Headers"] = _MANAGING_HEADERS
+            return response
+
+        return answer
 
     def _allowed(self, request: web.Request) -> str | None:
         origin = request.headers.get("Origin")

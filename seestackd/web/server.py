@@ -91,7 +91,7 @@ def create_app(
     express = Express(runner, keys, answers, cors, proxies, ping_urls, complaints)
     metrics = Metrics(runner, keys, answers, clock, standing, complaints)
     add_routes(app, ingest, ping_urls, Liveness(check), readiness, metrics)
-    add_api(app, Service(runner, keys, bodies, answers, proxies, channels or Channels(), clock.now))
+    add_api(app, Service(runner, keys, bodies, answers, proxies, channels or Channels(), clock.now), cors)
     add_documentation(app)
     public_url = None if dashboard is None else dashboard.public_url
     add_public(app, Status(runner, answers, clock, feed), Badges(runner, answers, clock), public_url)

@@ -64,7 +64,7 @@ def served(daemon: Daemon) -> set[tuple[str, str]]:
         for resource in resources
         if resource.canonical.startswith("/api/")
         for route in resource
-        if route.method != "HEAD"
+        if route.method not in ("HEAD", "OPTIONS")
     }
 
 

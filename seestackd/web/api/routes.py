@@ -17,6 +17,7 @@ from seestackd.web.api import (
 )
 from seestackd.web.api.route import Route
 from seestackd.web.api.service import Service
+from seestackd.web.cors import Cors
 
 ROUTES: tuple[Route, ...] = (
     *monitors.ROUTES,
@@ -33,10 +34,14 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-def add_api(app: web.Application, service: Service) -> None:
-    """Register the API; HEAD is answered wherever GET is."""
+def add_api(app: web.Application, service: Service, cors: Cors) -> None:
+    """Register the API; HEAD is answered wherever GET is, OPTIONS everywhere."""
+    taken: dict[str, list[str]] = {}
     for route in ROUTES:
-        handler = service.serving(route)
-        app.router.add_route(route.method, route.full_path, handler)
-        if route.method == "GET":
-            app.router.add_route("HEAD", route.full_path, handler)
+        handler = cors.managing(service.serving(route))
+        methods = [route.method, "HEAD"] if route.method == "GET" else [route.method]
+        for method in methods:
+            app.router.add_route(method, route.full_path, handler)
+        taken.setdefault(route.full_path, []).extend(methods)
+    for path, methods in taken.items():
+        app.router.add_route("OPTIONS", path, cors.managing_preflight(methods))
