@@ -51,7 +51,7 @@ async def shown(site: Site, visit: Visit) -> web.StreamResponse:
 async def output(site: Site, visit: Visit) -> web.StreamResponse:
     """Show what a run had printed."""
     number = visit.part("number")
-    command = details.OutputOf(visit.project_id, visit.part("slug"), int(number[:18]))
+    command = details.OutputOf(visit.project_id, visit.part("slug"), int(number))
 
     def read(tx: Transaction, at: int) -> dict[str, Any]:
         return {"slug": command.slug, "number": number, "text": details.output(tx, command, at)}

@@ -75,7 +75,7 @@ async def save(site: Site, visit: Visit) -> web.StreamResponse:
             channels=wanted.channels,
             default_channels=wanted.channels is None,
             tags=wanted.tags,
-            expected_version=int(version) if version.isdecimal() else None,
+            expected_version=int(version[:18]) if version.isdecimal() else None,
         )
         await site.change(visit, "monitor.update", slug, _edit, command, _sent(visit))
     except (Invalid, Conflict) as error:
