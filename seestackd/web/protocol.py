@@ -83,14 +83,20 @@ class Connection(RequestHandler):
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        seen = self._request_count
+        seen, no_body_due = self._request_count, self._has_whole_bodies()
         super().data_received(data)
         if self._request_count != seen:
             self._forget_head()
             self._refuse_other_versions()
-        elif self._head_deadline is None and self._waiter is not None and not self._waiter.done():
-            # Idle, and yet bytes came: the first part of another request's head.
+        elif self._head_deadline is None and no_body_due:
+            # No body is due, and yet bytes came: the first part of another request's head.
             self._expect_head()
+
+    def _has_whole_bodies(self) -> bool:
+        """Tell whether the body of the last request that came is here; also when none has come."""
+        if self._messages:
+            return self._messages[-1][1].is_eof()
+        return self._current_request is None or self._current_request.content.is_eof()
 
     def _refuse_other_versions(self) -> None:
         """Take HTTP/1.0 and 1.1 alone: the parser lets versions pass whose framing is another one."""
@@ -150,5 +156,9 @@ class Connection(RequestHandler):
 
     def _give_up(self) -> None:
         self._head_deadline = None
+        if self.busy:
+            # Another request is still being answered: nobody waits for this one yet.
+            self._expect_head()
+            return
         self._door.complaints.note("slow_head", self._address)
         self.force_close()

@@ -4,9 +4,11 @@ import asyncio
 import json
 import logging
 import re
+import threading
 
 import pytest
 
+from seestackd.store.interface import Transaction
 from tests.web.conftest import SECRET, Daemon
 
 BODY = b'{"slug":"nightly","status":"success","durationMs":1}'
@@ -146,6 +148,31 @@ async def test_a_head_that_does_not_end_on_a_kept_connection_is_cut_off(impatien
     writer.write(b"POST /ingest")
     async with asyncio.timeout(2):
         assert await reader.read() == b""
+    writer.close()
+
+
+async def test_a_head_begun_during_an_answer_is_cut_off_after_it(impatient: Daemon) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+
+    def hold(tx: Transaction, command: None, at: int) -> None:
+        writing.set()
+        go_on.wait(5)
+
+    held = asyncio.ensure_future(impatient.runner.run(hold, None))
+    await asyncio.to_thread(writing.wait, 5)
+    reader, writer = await asyncio.open_connection("127.0.0.1", impatient.port)
+    # Its content type makes it one that aiohttp answers.
+    writer.write(
+        request("Content-Type: application/json; charset=utf-8").replace(b"Content-Type: application/json\r\n", b"")
+    )
+    await asyncio.sleep(0.05)
+    writer.write(b"POST /ingest")
+    await asyncio.sleep(0.25)
+    go_on.set()
+    await held
+
+    async with asyncio.timeout(2):
+        assert statuses(await reader.read()) == [202]
     writer.close()
 
 
