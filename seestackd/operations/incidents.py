@@ -5,6 +5,7 @@ from typing import Any
 
 from seestackd.core.alert_rules import AlertRule, Trigger, trigger_of
 from seestackd.core.alerts import FLAPPING_SPAN_MS, Hearer, channels_of, hearers, is_flapping, next_action
+from seestackd.core.events import MonitorChanged
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind, Incident
 from seestackd.core.monitor import Monitor, State
 from seestackd.core.pings import Ping
@@ -283,4 +284,6 @@ def _acted(tx: Transaction, incident: Incident, at: int) -> Incident:
     every = monitor.rules.remind_every_ms if monitor is not None else None
     changed = replace(incident, next_action_at=next_action(tx.routing, incident, every, at))
     tx.incidents.update(changed)
+    if monitor is not None:
+        tx.announce(MonitorChanged(monitor.id, monitor.project_id))
     return changed

@@ -3,9 +3,11 @@
 import hashlib
 import json
 from importlib import resources
+from pathlib import Path
 
+from seestackd.web.metrics import Standing
 from seestackd.web.pages.answers import CSP
-from tests.pages.conftest import House
+from tests.pages.conftest import House, house
 
 STATIC = resources.files("seestackd.web") / "static"
 
@@ -62,3 +64,17 @@ async def test_preferences_are_kept_in_cookies_and_lead_back(open_house: House) 
 async def test_a_page_goes_out_compressed(open_house: House) -> None:
     assert (await open_house.get("/", Accept_Encoding="gzip")).headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in (await open_house.get("/", Accept_Encoding="identity")).headers
+
+
+async def test_a_banner_tells_of_a_failed_backup_and_a_refused_configuration(tmp_path: Path) -> None:
+    standing = Standing(backup_ok=False)
+    async with house(
+        tmp_path, standing=lambda: standing, warnings=lambda: ("The old configuration stays.",)
+    ) as running:
+        shown = (await running.get("/")).text
+        standing = Standing()
+        later = (await running.get("/")).text
+
+    assert 'role="alert">The last backup failed' in shown
+    assert 'role="alert">The old configuration stays.' in shown
+    assert "The last backup failed" not in later

@@ -8,6 +8,7 @@ import aiohttp
 
 from seestackd.core.monitor import new_monitor
 from seestackd.core.pings import PingKind
+from seestackd.operations import incidents, monitors
 from tests.pages.conftest import House
 from tests.pages.test_monitors import ping
 
@@ -75,6 +76,20 @@ async def test_the_page_of_a_monitor_hears_of_its_own_alone(open_house: House) -
 
     assert mine.keys() == {"monitors"}
     assert both.keys() == {"monitor", "monitors"}
+
+
+async def test_what_somebody_did_elsewhere_reaches_open_pages(open_house: House) -> None:
+    """`seestackd incident ack` and the API change no status, and pages show it all the same."""
+    project = open_house.project_id
+    await ping(open_house, "nightly", PingKind.FAILED)
+    monitor = await open_house.runner.read(lambda tx, _, at: tx.monitors.by_slug(project, "nightly"), None)
+    async with stream(open_house, f"?monitor={monitor.id}") as answer:
+        await open_house.runner.run(incidents.acknowledge, incidents.AckIncident(1, "anna"))
+        acked = await events(answer, 3)
+        await open_house.runner.run(monitors.pause, monitors.PauseMonitor(project, "nightly"))
+        paused = await events(answer, 3)
+
+    assert acked.keys() == paused.keys() == {"monitor", "monitors", "incidents"}
 
 
 async def test_a_stream_needs_a_login(locked: House) -> None:

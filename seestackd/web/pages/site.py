@@ -35,6 +35,7 @@ Command = TypeVar("Command")
 Result = TypeVar("Result")
 Read = Callable[[Transaction, int], Mapping[str, Any]]
 
+BACKUP_FAILED = "The last backup failed; the settings page and the log say more."
 MAX_FORM = 256 * 1024
 _FORM_TIMEOUT_S = 15.0
 _FORM = "application/x-www-form-urlencoded"
@@ -111,7 +112,11 @@ class Site:
 
     def render(self, visit: Visit, template: str, at: int, values: Mapping[str, Any]) -> str:
         """Return the HTML of a template; for threads besides the event loop's."""
-        return self.templates.render(visit, template, at, {"warnings": self.dashboard.warnings(), **values})
+        return self.templates.render(visit, template, at, {"warnings": self._warnings(), **values})
+
+    def _warnings(self) -> tuple[str, ...]:
+        failed = () if self.dashboard.standing().backup_ok else (BACKUP_FAILED,)
+        return (*self.dashboard.warnings(), *failed)
 
     async def change(
         self,
