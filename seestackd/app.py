@@ -170,9 +170,8 @@ def _scheduler(
     start: _Start, runner: Runner, feed: Feed, clock: Clock, configured: Configured, chores: tuple[Chore, ...]
 ) -> Scheduler:
     patience = Patience(settle_s=configured.settings.judge.settle_s)
-    return Scheduler(
-        runner, feed, clock, bool(start.inherited), patience, chores, kept=lambda: configured.settings.retention.kept_ms
-    )
+    kept, most = (lambda: configured.settings.retention.kept_ms), (lambda: configured.settings.retention.most_bytes)
+    return Scheduler(runner, feed, clock, bool(start.inherited), patience, chores, kept, most)
 
 
 def _emergency(runner: Runner, delivery: Delivery, configured: Configured, clock: Clock) -> "asyncio.Task[None]":

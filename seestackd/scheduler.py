@@ -78,7 +78,7 @@ class Patience:
 class Scheduler:
     """Owns the timed jobs. `inherited` says whether the listening socket was held open while nobody listened.
 
-    `kept` returns how long rows of a kind are kept (ms).
+    `kept` returns how long rows of a kind are kept (ms), `most` how many bytes of it a project may store.
     """
 
     runner: Runner
@@ -88,6 +88,7 @@ class Scheduler:
     patience: Patience = field(default_factory=Patience)
     chores: Sequence[Chore] = ()
     kept: Callable[[], Mapping[Kind, int]] = lambda: KEPT_MS
+    most: Callable[[], Mapping[Kind, int]] = dict
     node: str = "local"
     timesync: Path = _TIMESYNC
     last_judged: float = 0.0
@@ -256,15 +257,24 @@ class Scheduler:
                 log.exception("a chore failed")
 
     async def _prune(self) -> None:
-        """Delete what is old."""
-        await self._repeat(prune, Upkeep(self.clock.boottime(), self._boot_id, kept=self.kept()))
+        """Delete what is old, and the oldest of projects that store too much."""
+        upkeep = Upkeep(self.clock.boottime(), self._boot_id, kept=self.kept(), most=self.most())
+        evicted = await self._repeat(prune, upkeep)
+        for kind in upkeep.most:
+            if gone := sum(step.evicted.get(kind, 0) for step in evicted):
+                log.warning(
+                    "a project stores more %s than retention.max_%s_mb: its %d oldest were deleted", kind, kind, gone
+                )
 
-    async def _repeat(self, operation: Callable[..., Any], command: object) -> None:
-        """Run an operation of small steps, with pauses in which others get the writer."""
+    async def _repeat(self, operation: Callable[..., Any], command: object) -> list[Any]:
+        """Run an operation of small steps, with pauses in which others get the writer; returns their results."""
+        done: list[Any] = []
         for _ in range(STEPS_AT_ONCE):
-            if not (await self.runner.run(operation, command)).more:
-                return
+            done.append(await self.runner.run(operation, command))
+            if not done[-1].more:
+                break
             await asyncio.sleep(PAUSE_S)
+        return done
 
     async def _erase(self) -> None:
         """Erase what was asked for, with hardly a pause until the next turn."""

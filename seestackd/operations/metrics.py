@@ -7,6 +7,7 @@ from seestackd.core.monitor import DAY_MS
 from seestackd.operations.deadlines import Judged
 from seestackd.operations.outbox import SettleDelivery
 from seestackd.operations.pings import Recorded, RecordPing
+from seestackd.operations.upkeep import Forgotten
 from seestackd.store.figures import Figures
 from seestackd.store.interface import Transaction
 
@@ -20,12 +21,13 @@ class Tally:
 
     `pings` by (kind, door), `deliveries` by (channel, result), `judged` monitors by the bound of their lateness, which
     adds up to `lateness_ms`; `durations` of reported runs by result and bound, which add up to `durations_ms`. Nothing
-    is counted that was not committed.
+    is counted that was not committed. `evicted` are rows by kind.
     """
 
     def __init__(self) -> None:
         self.pings: Counter[tuple[str, str]] = Counter()
         self.deliveries: Counter[tuple[str, str]] = Counter()
+        self.evicted: Counter[str] = Counter()
         self.judged = [0] * (len(LATENESS_BOUNDS_MS) + 1)
         self.lateness_ms = 0
         self.durations = {result: [0] * (len(DURATION_BOUNDS_MS) + 1) for result in ("success", "failed")}
@@ -39,6 +41,8 @@ class Tally:
                 self._lasted(command.kind.value, result.duration_ms)
         elif isinstance(command, SettleDelivery):
             self._delivered(command, result)
+        elif isinstance(result, Forgotten):
+            self.evicted.update({kind.value: rows for kind, rows in result.evicted.items()})
         elif isinstance(result, Judged):
             for lateness in result.lateness_ms:
                 self.judged[bisect_left(LATENESS_BOUNDS_MS, lateness)] += 1

@@ -30,6 +30,8 @@ _FOR_OPERATOR = "upkeep_held"
 class Upkeep:
     """Delete at most `limit` rows of a kind that are older than what is `kept` of it (ms).
 
+    Of kinds in `most`, the oldest go of projects that store more bytes.
+
     `boot_at` is milliseconds since boot, `boot_id` says which boot.
     """
 
@@ -37,6 +39,7 @@ class Upkeep:
     boot_id: str
     limit: int = 500
     kept: Mapping[Kind, int] = field(default_factory=lambda: KEPT_MS)
+    most: Mapping[Kind, int] = field(default_factory=dict)
 
 
 def forget_old(tx: Transaction, command: Upkeep, at: int) -> int:
@@ -48,11 +51,15 @@ def forget_old(tx: Transaction, command: Upkeep, at: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """How many rows went, whether more may follow, and whether upkeep waits because the clock is in doubt."""
+    """How many rows went, whether more may follow, and whether upkeep waits because the clock is in doubt.
+
+    `evicted` counts those that went before their time, since their project stored too much.
+    """
 
     rows: int
     more: bool
     waits: bool = False
+    evicted: Mapping[Kind, int] = field(default_factory=dict)
 
 
 def prune(tx: Transaction, command: Upkeep, at: int) -> Forgotten:
@@ -60,9 +67,10 @@ def prune(tx: Transaction, command: Upkeep, at: int) -> Forgotten:
     if _in_doubt(tx, command, at):
         return Forgotten(0, False, waits=True)
     rows, more = tx.retention.forget({kind: at - kept for kind, kept in command.kept.items()}, command.limit)
+    evicted = {kind: gone for kind, most in command.most.items() if (gone := tx.retention.evict(kind, most))}
     if not more:
         tx.rollups.tidy(at, command.limit)
-    return Forgotten(rows, more)
+    return Forgotten(rows + sum(evicted.values()), more or bool(evicted), evicted=evicted)
 
 
 def hold_after_step(tx: Transaction, at: int) -> None:

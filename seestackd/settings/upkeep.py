@@ -12,6 +12,7 @@ from seestackd.settings.tables import Table, duration_ms, problem
 
 DAY_MS = 86_400_000
 MAX_KEPT_MS = 3660 * DAY_MS
+MAX_MB = 10_000_000
 MIN_EVERY_MS = 3_600_000
 
 
@@ -62,7 +63,15 @@ class Retention(Table):
     blind: Kept = "400d"
     outbox: Kept = "90d"
     audit: Kept = "400d"
+    max_requests_mb: int = Field(default=0, ge=0, le=MAX_MB)
+    max_replay_mb: int = Field(default=0, ge=0, le=MAX_MB)
 
     @property
     def kept_ms(self) -> Mapping[Kind, int]:
         return {kind: parse_duration(getattr(self, kind.value)) for kind in Kind}
+
+    @property
+    def most_bytes(self) -> Mapping[Kind, int]:
+        """How much of a kind each project may store; what has no limit is missing."""
+        limits = {Kind.REQUESTS: self.max_requests_mb, Kind.REPLAY: self.max_replay_mb}
+        return {kind: megabytes * 1_000_000 for kind, megabytes in limits.items() if megabytes}

@@ -14,3 +14,7 @@ class Retention(Protocol):
         and whether more may follow.
         """
         ...
+
+    def evict(self, kind: Kind, most: int) -> int:
+        """Delete some of the oldest requests or replays of a project that stores more bytes; returns how many went."""
+        ...

@@ -112,6 +112,8 @@ def _counters(tally: Tally) -> Iterable[str]:
     yield _family("pings_total", "counter", "Pings stored, by kind and by where they came in", pings)
     sent = [("", {"channel": name, "result": how}, n) for (name, how), n in sorted(tally.deliveries.items())]
     yield _family("deliveries_total", "counter", "Attempts to send an alert, by channel and result", sent)
+    evicted: list[Sample] = [("", {"kind": kind}, n) for kind, n in sorted(tally.evicted.items())]
+    yield _family("evicted_total", "counter", "Rows deleted since a project stored too much, by kind", evicted)
     bounds = [*(f"{bound / 1000:g}" for bound in LATENESS_BOUNDS_MS), "+Inf"]
     judged: list[Sample] = [
         ("_bucket", {"le": bound}, n) for bound, n in zip(bounds, accumulate(tally.judged), strict=True)
