@@ -10,7 +10,7 @@ COMPILE = env -u UV_FIND_LINKS $(UV) pip compile --no-config --quiet --universal
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 PYTEST := $(BIN)/pytest
 # Many tests wait for real processes, so a few more at a time than there are cores.
-JOBS ?= 3
+JOBS ?= 4
 CODE := $(wildcard seestackd tests bench)
 
 MAKEFLAGS += --no-print-directory

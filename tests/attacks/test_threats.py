@@ -5,6 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.documents import text
 from tests.source import ROOT, full_names, modules
 from tests.supply import FREE, licence, locked, page
@@ -64,6 +66,7 @@ def test_no_package_comes_unnoticed() -> None:
     assert len(locked()) <= 41
 
 
+@pytest.mark.long
 def test_the_bill_of_materials_lists_what_is_locked_and_comes_out_the_same_twice(tmp_path: Path) -> None:
     bills = []
     for _ in range(2):

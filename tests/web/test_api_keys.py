@@ -209,7 +209,7 @@ async def test_unknown_paths_and_wrong_methods_are_answered_in_json(admin: Conso
 
     assert (nowhere.status, nowhere.json["error"]["code"]) == (404, "NOT_FOUND")
     assert (wrong.status, wrong.json["error"]["code"]) == (405, "METHOD_NOT_ALLOWED")
-    assert set(wrong.headers["Allow"].split(",")) == {"GET", "HEAD", "POST"}
+    assert set(wrong.headers["Allow"].split(",")) == {"GET", "HEAD", "OPTIONS", "POST"}
 
 
 async def test_an_ingest_key_still_only_ingests(admin: Console) -> None:
