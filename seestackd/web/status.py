@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from itertools import groupby
@@ -10,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from seestackd.clock import Clock
 from seestackd.core.events import MonitorChanged
@@ -41,6 +42,13 @@ _HEADERS = {
 _STEP, _HIGH = 4, 28
 
 
+@cache
+def _template() -> Template:
+    # Read when first asked for: most daemons have no public monitor.
+    pages = Environment(loader=PackageLoader("seestackd.web"), autoescape=True, undefined=StrictUndefined)
+    return pages.get_template("status.html")
+
+
 class Status:
     """Answers the page from memory; it is made anew once a monitor has changed, and every 15 s while asked for."""
 
@@ -51,8 +59,6 @@ class Status:
         self._stale = True
         self._made_at = self._took = 0.0
         self._body, self._etag = b"", ""
-        pages = Environment(loader=PackageLoader("seestackd.web"), autoescape=True, undefined=StrictUndefined)
-        self._template = pages.get_template("status.html")
         if feed is not None:
             feed.listen(self._hear)
 
@@ -80,7 +86,7 @@ class Status:
             return
         self._stale, self._made_at = False, now
         found = await self._runner.read(status_page, None)
-        self._body = self._template.render(**described(found), style=_STYLE).encode() if found.components else b""
+        self._body = _template().render(**described(found), style=_STYLE).encode() if found.components else b""
         self._etag = f'"{sha256(self._body).hexdigest()[:20]}"'
         self._took = self._clock.monotonic() - now
 

@@ -15,11 +15,12 @@ SERVED = tuple(_TYPES)
 
 
 class Assets:
-    """Every file of `static/` that browsers ask for, in memory."""
+    """Every file of `static/` that browsers ask for, in memory; each is compressed once, when it is first asked for."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
-        self._files: dict[str, tuple[str, bytes, bytes]] = {}
+        self._files: dict[str, tuple[str, bytes]] = {}
+        self._zipped: dict[str, bytes] = {}
         self._add(resources.files("seestackd.web") / "static", "")
 
     def named(self, name: str) -> str:
@@ -28,14 +29,14 @@ class Assets:
 
     async def serve(self, request: web.Request) -> web.Response:
         """Answer `/static/…`."""
-        found = self._files.get(request.match_info["name"])
-        if found is None:
+        name = request.match_info["name"]
+        if name not in self._files:
             raise web.HTTPNotFound
-        kind, plain, zipped = found
+        kind, plain = self._files[name]
         headers = {"Cache-Control": _KEPT, "Vary": "Accept-Encoding", "Server": "seestackd", "Content-Type": kind}
         headers["X-Content-Type-Options"] = "nosniff"
         if "gzip" in request.headers.get("Accept-Encoding", ""):
-            return web.Response(body=zipped, headers={**headers, "Content-Encoding": "gzip"})
+            return web.Response(body=self._squeezed(name, plain), headers={**headers, "Content-Encoding": "gzip"})
         return web.Response(body=plain, headers=headers)
 
     def _add(self, folder: Traversable, prefix: str) -> None:
@@ -47,6 +48,10 @@ class Assets:
                 body = entry.read_bytes()
                 name = f"{prefix}{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{ending}"
                 kind = _TYPES.get(f".{ending}") or mimetypes.guess_type(name)[0] or "application/octet-stream"
-                squeeze = zlib.compressobj(9, wbits=_GZIP)
                 self._names[f"{prefix}{entry.name}"] = name
-                self._files[name] = (kind, body, squeeze.compress(body) + squeeze.flush())
+                self._files[name] = (kind, body)
+
+    def _squeezed(self, name: str, plain: bytes) -> bytes:
+        if name not in self._zipped:
+            self._zipped[name] = zlib.compress(plain, 9, wbits=_GZIP)
+        return self._zipped[name]
