@@ -14,7 +14,7 @@ from seestackd.core.monitor import NewMonitor, new_monitor, new_rules, validate_
 from seestackd.core.schedule import parse_schedule
 from seestackd.errors import Invalid
 from seestackd.operations.managed import FROM_FILE
-from seestackd.settings import Defaults, Settings
+from seestackd.settings import BadSettings, Defaults, Settings
 from seestackd.settings.reading import Reading, message, read
 from seestackd.settings.tables import Table, problem
 
@@ -79,13 +79,24 @@ def load(
     """Read settings and monitors; the arguments are those of `settings.load`. Raises BadSettings with all problems."""
     reading = read(file, environ=environ, data=data, listen=listen, credentials=credentials)
     defaults = reading.settings.defaults if reading.settings is not None else Defaults()
-    monitors = tuple(_monitors(reading, defaults))
+    channels = reading.raw.get("channels")
+    monitors = tuple(_monitors(reading, defaults, list(channels) if isinstance(channels, dict) else []))
     return Configuration(reading.finished(), monitors)
 
 
-def _monitors(reading: Reading, defaults: Defaults) -> Iterator[NewMonitor]:
-    tables, channels = reading.raw.get("monitors"), reading.raw.get("channels")
-    known = list(channels) if isinstance(channels, dict) else []
+def of_reading(reading: Reading, settings: Settings) -> tuple[NewMonitor, ...]:
+    """Return the monitors of a file that declares nothing else. Raises BadSettings with all problems."""
+    for name in sorted(reading.raw.keys() - {"monitors"}):
+        reading.complain((name,), "only [monitors.<slug>] tables can be imported; take it out")
+    reading.check_monitors()
+    found = tuple(_monitors(reading, settings.defaults, list(settings.channels)))
+    if reading.problems:
+        raise BadSettings([line for _, line in sorted(reading.problems)])
+    return found
+
+
+def _monitors(reading: Reading, defaults: Defaults, known: list[str]) -> Iterator[NewMonitor]:
+    tables = reading.raw.get("monitors")
     for slug, raw in tables.items() if isinstance(tables, dict) else ():
         if isinstance(raw, dict):
             _check_slug(reading, slug)

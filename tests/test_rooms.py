@@ -40,6 +40,7 @@ KEEPERS = {
     "apscheduler": ["scheduler.py"],
     "cronsim": ["core/schedule.py", "core/slots.py"],
     "oncalendar": ["core/schedule.py", "core/slots.py"],
+    "yaml": ["cli/foreign_list.py"],
     "pydantic": ["web/*", "settings*", "monitors_file*"],
 }
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "base", "common", "misc"}

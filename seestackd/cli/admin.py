@@ -27,6 +27,8 @@ KINDS: dict[type[SeestackdError], tuple[str, HTTPStatus]] = {
     TooMany: ("too_many", HTTPStatus.TOO_MANY_REQUESTS),
     Busy: ("busy", HTTPStatus.SERVICE_UNAVAILABLE),
 }
+# An import of 10,000 monitors comes as one request, from root or the daemon's own user.
+MAX_BODY_BYTES = 16 * 1024 * 1024
 _PEER = struct.Struct("iII")
 
 
@@ -65,7 +67,7 @@ def admin_app(runner: Runner, configured: Configured) -> web.Application:
             log.exception("a command could not be done")
             return _error(SeestackdError("the daemon made a mistake; see its log"))
 
-    app = web.Application()
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.router.add_post("/cli/{verb}", answer)
     return app
 

@@ -11,11 +11,14 @@ from seestackd.cli.failures import Exit, Failure
 
 Command = Callable[[argparse.Namespace], int]
 NOUNS = (
-    "serve", "check-config", "config", "reload", "export", "import-crontab", "import-timers", "monitor", "explain",
-    "badge", "drift", "incident", "maintenance", "project", "key", "passwd", "run", "ping", "spool", "upkeep",
-    "alert", "doctor", "backup", "restore", "prune", "completion", "erase", "version",
+    "serve", "check-config", "config", "reload", "export", "import", "import-crontab", "import-timers", "monitor",
+    "explain", "badge", "drift", "incident", "maintenance", "project", "key", "passwd", "run", "ping", "spool",
+    "upkeep", "alert", "doctor", "backup", "restore", "prune", "completion", "erase", "version",
 )  # fmt: skip
 """The first words of all commands; each is the name of the module that adds it, with dashes."""
+
+_NO_NAMES = {"import": "importing"}
+"""Words of Python's own, which no module can be imported by."""
 
 DESCRIPTION = "Tells you when a job did not run: heartbeats come in, a late one raises an alert."
 
@@ -46,7 +49,8 @@ def parser(nouns: tuple[str, ...] = NOUNS) -> argparse.ArgumentParser:
     top.add_argument("--data", type=Path, metavar="DIR", help="data directory; wins over the settings")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for noun in nouns:
-        importlib.import_module("seestackd.cli." + noun.replace("-", "_")).add_to(commands)
+        module = _NO_NAMES.get(noun, noun.replace("-", "_"))
+        importlib.import_module(f"seestackd.cli.{module}").add_to(commands)
     return top
 
 

@@ -1,11 +1,12 @@
 """Crontabs: the jobs in one, what they would be called here, and how their lines report (Debian's crontab(5))."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from seestackd.core.commands import name_of, shell_quoted, stands_alone
 from seestackd.core.schedule import Schedule, parse_schedule
+from seestackd.core.slugs import free_slug
 from seestackd.errors import Invalid
 
 DEFAULT_SHELL = "/bin/sh"
@@ -66,7 +67,7 @@ def jobs_in(
             continue
         job = _job(number, line, timezone, shell, with_user)
         if job is not None:
-            slug = _free(job.slug, names)
+            slug = free_slug(job.slug, names)
             names.add(slug)
             idle = systemd and job.schedule is not None and _NOT_UNDER_SYSTEMD in job.command
             jobs.append(replace(job, slug=slug, schedule=None, problem=IDLE) if idle else replace(job, slug=slug))
@@ -137,16 +138,3 @@ def _wrapped(job: CronJob, wrapper: str) -> str:
 def _unquoted(value: str) -> str:
     quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
     return value[1:-1] if quoted else value
-
-
-def _free(slug: str, taken: Collection[str]) -> str:
-    if slug not in taken:
-        return slug
-    return next(each for each in _numbered(slug) if each not in taken)
-
-
-def _numbered(slug: str) -> Iterator[str]:
-    number = 2
-    while True:
-        yield f"{slug[:90]}-{number}"
-        number += 1

@@ -72,8 +72,8 @@ class Difference:
 def compare(tx: Transaction, declared: tuple[NewMonitor, ...], at: int) -> Difference:
     """Return what `declare` would do. Raises Invalid for a schedule that never comes round."""
     project = tx.projects.by_slug(EnsureProject().slug)
-    difference = _difference(tx.monitors.in_project(project.id, True) if project is not None else [], declared)
-    _check_schedules(declared, difference, at)
+    difference = difference_of(tx.monitors.in_project(project.id, True) if project is not None else [], declared)
+    check_schedules(declared, difference, at)
     return difference
 
 
@@ -85,8 +85,8 @@ def declare(tx: Transaction, command: Declare, at: int) -> Difference:
     """
     project_id = ensure_project(tx, EnsureProject(), at).id
     stored = tx.monitors.in_project(project_id, True)
-    difference = _difference(stored, command.monitors)
-    _check_schedules(command.monitors, difference, at)
+    difference = difference_of(stored, command.monitors)
+    check_schedules(command.monitors, difference, at)
     if difference.drops_many and not command.force:
         _tell_refused(tx, difference, at)
         return replace(difference, refused=True)
@@ -106,15 +106,20 @@ def declare(tx: Transaction, command: Declare, at: int) -> Difference:
 def _put(tx: Transaction, project_id: int, before: Monitor | None, new: NewMonitor, ping_id: str, at: int) -> None:
     if before is None:
         create(tx, project_id, new, ping_id, at)
-        return
+    else:
+        become(tx, before, new, at)
+
+
+def become(tx: Transaction, before: Monitor, new: NewMonitor, at: int) -> None:
+    """Make a stored monitor what is asked for, its `source` too; an archived one is watched again. Raises Invalid."""
     if before.archived_at is not None:
-        before = monitors.unarchive(tx, MonitorNamed(project_id, new.slug), at)
-        tx.announce(MonitorChanged(before.id, project_id))
-    if before.source != FROM_FILE:
-        tx.monitors.update(replace(before, source=FROM_FILE), at)
-        tx.announce(MonitorChanged(before.id, project_id))
+        before = monitors.unarchive(tx, MonitorNamed(before.project_id, new.slug), at)
+        tx.announce(MonitorChanged(before.id, before.project_id))
+    if before.source != new.source:
+        tx.monitors.update(replace(before, source=new.source), at)
+        tx.announce(MonitorChanged(before.id, before.project_id))
     command = EditMonitor(
-        project_id,
+        before.project_id,
         new.slug,
         name=new.name,
         schedule=new.schedule,
@@ -126,8 +131,11 @@ def _put(tx: Transaction, project_id: int, before: Monitor | None, new: NewMonit
     monitors.edit(tx, command, at)
 
 
-def _check_schedules(declared: Iterable[NewMonitor], difference: Difference, at: int) -> None:
-    """Refuse new schedules that never come round; one that has run out since it was declared may stay."""
+def check_schedules(declared: Iterable[NewMonitor], difference: Difference, at: int) -> None:
+    """Refuse new schedules that never come round; one that has run out since it was declared may stay.
+
+    Raises Invalid, with the field "monitors.<slug>.schedule".
+    """
     rescheduled = {
         changed.slug
         for changed in difference.changed
@@ -141,7 +149,8 @@ def _check_schedules(declared: Iterable[NewMonitor], difference: Difference, at:
                 raise Invalid(error.message, field=f"monitors.{new.slug}.schedule") from None
 
 
-def _difference(stored: Iterable[Monitor], declared: Iterable[NewMonitor]) -> Difference:
+def difference_of(stored: Iterable[Monitor], declared: Iterable[NewMonitor]) -> Difference:
+    """Return what makes the declared monitors of the stored ones, archived ones among them."""
     by_slug = {monitor.slug: monitor for monitor in stored}
     wanted = {new.slug: new for new in declared}
     added, restored, changed = [], [], []

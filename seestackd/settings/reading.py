@@ -131,7 +131,7 @@ class Reading:
         table[path[-1]] = value
 
     def validated(self) -> Settings | None:
-        monitors = self._monitors()
+        monitors = self.check_monitors()
         self._names()
         rest = {key: value for key, value in self.raw.items() if key != "monitors"}
         if isinstance(storage := rest.setdefault("storage", {}), dict):
@@ -168,7 +168,8 @@ class Reading:
             place = nearest(self.places, path, self.files[0])
             self.problems.append(((place.number, place.line, place.column), f"{place}: {key}: {message}"))
 
-    def _monitors(self) -> dict[str, dict[str, Any]]:
+    def check_monitors(self) -> dict[str, dict[str, Any]]:
+        """Return the raw tables of monitors, and complain of what is no table."""
         monitors = self.raw.get("monitors", {})
         if not isinstance(monitors, dict):
             self.complain(("monitors",), "must be a table of tables; write [monitors.<slug>]")

@@ -68,6 +68,7 @@ def verbs() -> dict[str, Verb]:
         drift,
         erase,
         explain,
+        importing,
         incidents,
         keys,
         maintenance,
@@ -79,7 +80,7 @@ def verbs() -> dict[str, Verb]:
     )
 
     nouns = (
-        alerts, badges, config, drift, erase, explain, incidents, keys, maintenance, monitors, passwords, projects,
-        prune, upkeep,
+        alerts, badges, config, drift, erase, explain, importing, incidents, keys, maintenance, monitors, passwords,
+        projects, prune, upkeep,
     )  # fmt: skip
     return {name: verb for noun in nouns for name, verb in noun.VERBS.items()}
