@@ -1,9 +1,11 @@
 """The only importer of Apprise: one message to one target, in the calling thread (dependencies.md 2)."""
 
 import functools
+import importlib
 import logging
 import threading
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,7 @@ from seestackd.delivery.forms import Form
 from seestackd.delivery.incident_keepers import INCIDENT_KEEPERS
 from seestackd.delivery.mail_errors import explained
 from seestackd.delivery.messages import Message
-from seestackd.delivery.services import ALLOWED, SHOW_MARKDOWN
+from seestackd.delivery.services import HOSTS, PLUGINS, SHOW_MARKDOWN
 
 MAX_ERROR = 500
 # What Apprise puts between the body and a title that becomes its first line.
@@ -55,20 +57,13 @@ class AppriseSender:
         return Sent(sent.ok, sent.error, sent.status, sent.retry_after_ms, duration_ms, sent.hopeless)
 
 
-def warm_up() -> threading.Thread:
-    """Load Apprise and its plugins in a thread of its own: neither start nor first alert wait for it."""
-    thread = threading.Thread(target=_apprise, name="apprise", daemon=True)
-    thread.start()
-    return thread
-
-
 def check_url(url: str) -> str | None:
     """Return what is wrong with a channel's URL, or None; loads Apprise."""
     schema, found, _ = url.partition("://")
     schema = schema.strip().lower()
     if not found or not schema:
         return "this is no Apprise URL: it begins with a service, such as mailto:// or slack://"
-    if schema not in ALLOWED and schema not in ("http", "https"):
+    if schema not in PLUGINS and schema not in ("http", "https"):
         return f"the service {schema[:32]!r} is not supported; see https://appriseit.com/services/ for those that are"
     plugin = _plugin(url)
     if plugin is None and schema in ("http", "https"):
@@ -85,8 +80,6 @@ def _apprise() -> Any:
 
 @functools.cache
 def _loaded() -> Any:
-    # One of its plugins asks for a module that Python 3.13 dropped, and stands in for it where it is gone.
-    warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
     logger = logging.getLogger("apprise")
     # Debug records carry the reason of a failed mail, and URLs; they reach the result of the call and nothing else.
     logger.setLevel(logging.DEBUG)
@@ -94,12 +87,41 @@ def _loaded() -> Any:
     logger.addHandler(logging.NullHandler())
     # It names the path of every request, which for a webhook is the secret.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    # Imported late: this takes 40 MB and half a second, which a process that sends nothing need not pay.
+    # Imported late: this takes 8 MB and a quarter of a second, which a process that sends nothing need not pay.
     import apprise
 
     answers.watch()
-    apprise.Apprise.instantiate("json://localhost")
+    # Left alone it would load its 180 plugins at the first URL: 10 MB more. It gets those that are asked for.
+    plugins: Any = apprise.NotificationManager()  # type: ignore[no-untyped-call]
+    plugins.unload_modules(disable_native=True)
+    plugins._loaded.add(plugins.module_path)
     return apprise
+
+
+def _know(url: str) -> None:
+    """Have Apprise know the plugins that may speak to a URL's service."""
+    apprise = _apprise()
+    plugins = apprise.NotificationManager()
+    # One of its plugins asks for a module that Python 3.13 dropped, and stands in for it where it is gone.
+    warnings.filterwarnings("ignore", "'imghdr' is deprecated", DeprecationWarning)
+    with _loading:
+        for schema in _needed(url):
+            if schema not in plugins:
+                module: Any = importlib.import_module(f"apprise.plugins.{PLUGINS[schema]}")
+                plugins.add(next(kind for kind in vars(module).values() if _speaks(kind, schema)))
+
+
+def _speaks(kind: Any, schema: str) -> bool:
+    return isinstance(kind, type) and schema in getattr(kind, "schemas", lambda _: ())(kind)
+
+
+def _needed(url: str) -> Iterable[str]:
+    """Return the schemas that a URL may belong to: a plain address of the web may be any service's."""
+    schema, _, rest = url.partition("://")
+    if (schema := schema.strip().lower()) in PLUGINS:
+        return (schema,)
+    service = HOSTS.get(rest.partition("/")[0].lower())
+    return PLUGINS if service is None else (service,)
 
 
 @functools.cache
@@ -125,6 +147,7 @@ def _plugin(url: str) -> Any:
     """Return a fresh plugin instance, which has no throttle to wait for, or None when the URL is unusable."""
     if len(url) > 8192 or "\n" in url:
         return None
+    _know(url)
     return _apprise().Apprise.instantiate(url, asset=_asset(), suppress_exceptions=True)
 
 

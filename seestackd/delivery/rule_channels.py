@@ -11,6 +11,7 @@ from seestackd.core.alert_rules import RuleChannel
 from seestackd.core.events import RuleChannelGone, RuleChannelSet
 from seestackd.delivery.channels import Channel, display
 from seestackd.delivery.public_only import is_public
+from seestackd.delivery.services import HOSTS
 from seestackd.errors import Invalid
 from seestackd.feed import Feed
 
@@ -24,8 +25,7 @@ _KEYS = {
     "email": ("to", "email", "address", "recipient"),
     "push": ("url", "webhook_url", "webhookUrl"),
 }
-# Of these Apprise knows the own form; elsewhere a webhook gets JSON with the text where such services expect it.
-_OWN_HOSTS = {"slack": ("hooks.slack.com",), "discord": ("discord.com", "discordapp.com")}
+# Elsewhere than at a service's own host a webhook gets JSON, with the text where such services expect it.
 _TEXT_IN = {"slack": "text", "discord": "content"}
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]")
@@ -85,7 +85,7 @@ def _webhook(kind: str, text: str, where: str, policy: RulePolicy) -> str:
     if parts is None or not (secure or (policy.allow_private and parts.scheme.lower() == "http")):
         raise Invalid(f"must be the {_WANTED[kind]}: an https:// address without a user", field=where)
     _refuse_private(parts, where, policy)
-    if parts.hostname in _OWN_HOSTS[kind]:
+    if HOSTS.get(parts.hostname or "") == kind:
         return text
     # A parameter of the address is one that is sent, not one that Apprise obeys.
     query = [(f"-{name}", value) for name, value in parse_qsl(parts.query, keep_blank_values=True)]

@@ -15,7 +15,7 @@ from seestackd.delivery.channels import Channel
 from seestackd.delivery.examples import EXAMPLES
 from seestackd.delivery.messages import render
 from seestackd.delivery.public_only import is_public
-from seestackd.delivery.services import ALLOWED
+from seestackd.delivery.services import PLUGINS
 from tests.delivery.receivers import webhook
 
 MESSAGE = render("alert-id", AlertKind.TEST, EXAMPLES[AlertKind.TEST], public_url=None, at=0)
@@ -118,5 +118,5 @@ async def test_no_redirect_is_followed(status: int) -> None:
 
 @pytest.mark.parametrize("schema", ["file", "syslog", "dbus", "gnome", "windows", "macosx", "exec", "data", "gopher"])
 def test_a_service_that_is_no_messaging_service_is_refused(schema: str) -> None:
-    assert schema not in ALLOWED
+    assert schema not in PLUGINS
     assert "not supported" in (check_url(f"{schema}://127.0.0.1/etc/passwd") or "")

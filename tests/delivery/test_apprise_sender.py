@@ -4,6 +4,8 @@ import asyncio
 import io
 import logging
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from seestackd.clock import Clock
-from seestackd.delivery.apprise_sender import AppriseSender, Sent, check_url, warm_up
+from seestackd.delivery.apprise_sender import AppriseSender, Sent, check_url
 from seestackd.delivery.channels import Channel
 from seestackd.delivery.letters import Letter, Tone
 from seestackd.delivery.messages import Message
+from seestackd.delivery.services import PLUGINS
 from tests.delivery.receivers import free_port, mail_server, self_signed, webhook
 
 LETTER = Letter(
@@ -263,11 +266,31 @@ async def test_a_url_that_cannot_be_used_is_hopeless() -> None:
     assert not sent.ok
 
 
-def test_warming_up_does_not_wait() -> None:
-    thread = warm_up()
-    assert thread.daemon
-    thread.join(20)
-    assert not thread.is_alive()
+def test_the_services_are_those_that_apprise_has() -> None:
+    """In a process of its own: this one's Apprise is held back from loading all."""
+    script = (
+        "import apprise; plugins = apprise.NotificationManager(); plugins.load_modules();"
+        "print(*(f'{schema}={plugins[schema].__module__.split(\".\")[2]}' for schema in plugins.schemas()))"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    known = dict(word.split("=") for word in told.split())
+
+    assert len(known) > 200
+    assert {schema: module for schema, module in PLUGINS.items() if known.get(schema) != module} == {}
+
+
+def test_a_channel_loads_the_plugin_of_its_service_and_no_other() -> None:
+    script = (
+        "import sys; from seestackd.delivery.apprise_sender import check_url;"
+        "print([check_url(url) for url in sys.argv[1:]]);"
+        "print(*sorted(name for name in sys.modules if name.startswith('apprise.plugins.')))"
+    )
+    urls = ("mailto://a:b@example.org", "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ")
+    told = subprocess.run([sys.executable, "-c", script, *urls], capture_output=True, text=True, check=True).stdout
+    wrong, loaded = told.splitlines()
+
+    assert wrong == "[None, None]"
+    assert {name.split(".")[2] for name in loaded.split()} == {"base", "email", "slack"}
 
 
 @pytest.mark.parametrize(

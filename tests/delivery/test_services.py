@@ -28,7 +28,8 @@ OPSGENIE = "opsgenie://apikey"
 
 @pytest.fixture
 async def stand_in(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
-    check_url("json://localhost")
+    for url in (SLACK, DISCORD, TELEGRAM, PUSHOVER, TWILIO, PAGERDUTY, OPSGENIE):
+        assert check_url(url) is None
     plugins: Any = NotificationManager()
     async with services() as stand_in:
         monkeypatch.setattr(plugins["slack"], "webhook_url", f"{stand_in.base}/slack")
