@@ -48,7 +48,8 @@ format: install ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix-only --quiet $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
-check-long: install ## run the tests that take minutes
+check-long: install ## run the tests that take minutes, and the core's properties on thousands of examples
+	@$(PYTEST) -m "" --hypothesis-profile=long -n $(JOBS) tests/core
 	@$(PYTEST) -m long $(ARGS)
 
 faults: install ## plant every fault and print what was measured (root, about 10 minutes)

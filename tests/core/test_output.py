@@ -29,7 +29,7 @@ def test_one_byte_more_and_the_middle_is_left_out() -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 65_536, 1_000_000])
 def test_the_size_of_the_pieces_makes_no_difference(size: int) -> None:
-    whole = b"".join(b"line %06d\n" % number for number in range(20_000))
+    whole = b"".join(b"line %06d\n" % number for number in range(10_000))
 
     assert kept(*(whole[at : at + size] for at in range(0, len(whole), size))) == kept(whole)
 
@@ -106,5 +106,5 @@ def test_control_characters_are_written_out(text: str, shown: str) -> None:
 
 
 def test_hostile_text_costs_linear_time() -> None:
-    assert len(harmless("\x1b]" * 200_000)) == len("\\x1b]") * 200_000
-    assert len(harmless("\x1b[" + "1" * 400_000)) == len("\\x1b[") + 400_000
+    assert len(harmless("\x1b]" * 50_000)) == len("\\x1b]") * 50_000
+    assert len(harmless("\x1b[" + "1" * 100_000)) == len("\\x1b[") + 100_000

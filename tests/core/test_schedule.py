@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seestackd.core.durations import parse_duration
@@ -177,7 +177,6 @@ def test_it_describes_a_schedule_in_english(text: str, sentence: str) -> None:
 five_words = st.lists(st.text("0123*/,-LW#monfri", min_size=1, max_size=5), min_size=5, max_size=5).map(" ".join)
 
 
-@settings(max_examples=90)
 @given(st.one_of(st.text(max_size=140), st.text("0123456789*/,-@:.~= smhdwMonFri", max_size=30), five_words))
 def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
     for read in (parse_schedule, parse_duration):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seestackd.core.schedule import Schedule, parse_schedule
@@ -98,14 +98,14 @@ def test_a_clock_far_away_gets_an_answer_or_a_lookup_error(expression: str, zone
 def test_answers_stay_right_when_the_clock_leaps_away_and_back() -> None:
     schedule = parse_schedule("30 2 * * *", BERLIN)
     expected = schedule.next_after(at("2027-03-28"))
-    for leap in range(1, 400):
+    for leap in range(1, 100):
         schedule.next_after(at("2027-03-28") + leap * 91 * DAY)
     assert schedule.next_after(at("2027-03-28")) == expected == at("2027-03-28T01:00")
 
 
 def test_threads_that_share_a_schedule_get_the_same_answers_as_one() -> None:
     shared = parse_schedule("*/7 1-5 * * *", BERLIN)
-    instants = [at("2027-03-20") + step * 37 * MINUTE for step in range(600)]
+    instants = [at("2027-03-20") + step * 37 * MINUTE for step in range(250)]
     alone = SlotWindows(shared._slots()._slots)
     expected = [alone.around(instant) for instant in instants]
 
@@ -119,7 +119,7 @@ def test_threads_that_share_a_schedule_get_the_same_answers_as_one() -> None:
 
 def test_memory_of_a_schedule_is_bounded() -> None:
     schedule = parse_schedule("* * * * *", BERLIN)
-    for day in range(200):
+    for day in range(20):
         schedule.next_after(at("2027-01-01") + day * DAY)
     assert sum(map(len, schedule._slots()._runs)) <= SlotWindows.RUNS * SlotWindows.RUN_LENGTH
 
@@ -143,7 +143,6 @@ def accepted(text: str, zone: str) -> Schedule | None:
         return None
 
 
-@settings(max_examples=60)
 @given(st.one_of(cron_lines, calendars), zones, instants)
 def test_looking_back_agrees_with_looking_ahead(text: str, zone: str, now: int) -> None:
     schedule = accepted(text, zone)
