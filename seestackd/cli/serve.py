@@ -30,6 +30,8 @@ def add_to(commands: Any) -> None:
 
 def serve(options: Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
+    # What is imported stays: looking through it for garbage takes a sixth of a start, and later holds reports up.
+    gc.disable()
     from seestackd.cli.admin import admin_app
     from seestackd.monitors_file import Configuration, load
 
@@ -43,7 +45,9 @@ def serve(options: Namespace) -> int:
     from seestackd import app
 
     _take_descriptors()
+    gc.freeze()
     gc.set_threshold(*SELDOM)
+    gc.enable()
 
     def tell(started: app.Started) -> None:
         _tell(started, settings, _as_typed(options))

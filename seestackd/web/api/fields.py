@@ -35,7 +35,10 @@ Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 class Document(BaseModel):
     """A document that is answered."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True)
+    # Built when first used: a start is not to wait for documents that nobody may ask for.
+    model_config = ConfigDict(
+        defer_build=True, alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True
+    )
 
 
 class Body(Document):
