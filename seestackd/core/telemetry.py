@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from seestackd.core.erasure import ID, spellings
+
 SLOW_MS = 1000
 """A request that takes longer is slow (contract.md 3)."""
 
@@ -27,7 +29,7 @@ class HttpRequest(NamedTuple):
     """One HTTP request as reported.
 
     `at` is the client's instant, `status_code` 0 for a call that got no answer, sizes are in bytes; `path` is masked
-    already.
+    already. `parent_span_id` names the request of the trace within which this one was made.
     """
 
     at: int
@@ -43,6 +45,8 @@ class HttpRequest(NamedTuple):
     is_slow: bool
     user_id: str | None
     error_fingerprint: str | None
+    span_id: str | None = None
+    parent_span_id: str | None = None
 
     @property
     def direction(self) -> str:
@@ -118,12 +122,16 @@ def percent(part: int, whole: int) -> float:
     return round(100 * part / whole, 2) if whole else 0.0
 
 
-def grouped(path: str) -> str:
-    """Return the path without query and fragment, numbers, UUIDs and hashes written `:id`.
+def grouped(path: str, user_id: str | None = None) -> str:
+    """Return the path without query and fragment; numbers, UUIDs, hashes and the user's id are written `:id`.
 
     A hash is hexadecimal, at least 8 long, or a mix of letters and digits of at least 20.
     """
-    return _grouped(path[:_MAX_READ])
+    path = path[:_MAX_READ]
+    if user_id and (user_id in path or "%" in path):
+        names = spellings(user_id)
+        path = "/".join([ID if part in names else part for part in _END.split(path, 1)[0].split("/")])
+    return _grouped(path)
 
 
 @lru_cache(maxsize=16_384)

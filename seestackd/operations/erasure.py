@@ -52,6 +52,7 @@ def step(tx: Transaction, command: None, at: int) -> Step:
             erasure.subject is Subject.USER and erasures.erase_requests(erasure)
         ):
             erasures.forget(erasure)
+            tx.telemetry.forget()
         return Step(True)
     if not erasures.unclean():
         return Step(False)

@@ -26,7 +26,10 @@ class Erasures(Protocol):
         ...
 
     def erase_requests(self, erasure: Erasure) -> int:
-        """Look at the next HTTP requests, and delete those of the user; returns how far it came."""
+        """Look at the next HTTP requests, and delete those of the user; returns how far it came.
+
+        Afterwards it takes the user's id out of the paths of other requests, of endpoints, and of what alerts told.
+        """
         ...
 
     def scrub(self) -> int:
@@ -50,5 +53,5 @@ class Erasures(Protocol):
         ...
 
     def names(self, project_id: int) -> list[str]:
-        """Return all fingerprints, session ids and user ids of a project."""
+        """Return all fingerprints, session ids and user ids of a project, and what its endpoints' paths are made of."""
         ...

@@ -36,6 +36,10 @@ class Summed(NamedTuple):
 
 
 class Telemetry(Protocol):
+    def forget(self) -> None:
+        """Drop what is remembered of endpoints, which have changed."""
+        ...
+
     def append(self, project_id: int, rows: Sequence[HttpRequest]) -> None: ...
     def between(self, project_id: int, since: int, until: int, limit: int) -> list[HttpRequest]:
         """Return requests of the window, the newest first."""

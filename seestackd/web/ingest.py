@@ -190,7 +190,14 @@ def _request(item: wire.RequestItem, path: str) -> HttpRequest:
         is_slow=item["durationMs"] > SLOW_MS,
         user_id=item.get("userId"),
         error_fingerprint=item.get("errorFingerprint"),
+        span_id=_named(item.get("spanId")),
+        parent_span_id=_named(item.get("parentSpanId")),
     )
+
+
+def _named(said: Any) -> str | None:
+    """Return a name that nothing depends on, when it is one."""
+    return said[:_MAX_NAME] if isinstance(said, str) and said.strip() else None
 
 
 def _events(body: bytes) -> tuple[str, str, ReplayBatch]:

@@ -104,6 +104,9 @@ class RequestItem(TypedDict):
     userId: NotRequired[str | None]
     errorFingerprint: NotRequired[str | None]
     timestamp: DateTime
+    # The contract does not know them, so nothing in them costs a batch.
+    spanId: NotRequired[Any]
+    parentSpanId: NotRequired[Any]
 
 
 class Requests(TypedDict):

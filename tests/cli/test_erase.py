@@ -24,6 +24,17 @@ def request(user: str) -> HttpRequest:
     return HttpRequest(AT, "0" * 32, False, "GET", "shop.example", "/", 200, 5, 0, 0, False, user, None)
 
 
+def looked_at(user: str) -> list[HttpRequest]:
+    """Return what an administrator asked for about a user."""
+    paths = (
+        f"/users/{user}",
+        f"/users/{user}/orders/17?of={user}",
+        f"/mails/a%20{user}%40b.example",
+        f"/a-{user}.json",
+    )
+    return [request("admin")._replace(path=path) for path in paths]
+
+
 def fill(database: Path) -> None:
     """Store sessions and requests of several people, so that pages split and move."""
     store = SqliteStore.open(database)
@@ -36,6 +47,7 @@ def fill(database: Path) -> None:
         batch = pack([ReplayEvent(AT + number, "click", data, f"https://shop.example/{user}")])
         runner.call(replay.store, replay.StoreReplay(project.id, f"fp-{user}", f"s-{number}", batch))
         runner.call(telemetry.store, telemetry.StoreRequests(project.id, (request(user),) * 20))
+        runner.call(telemetry.store, telemetry.StoreRequests(project.id, tuple(looked_at(user))))
     store.close()
 
 
@@ -59,9 +71,10 @@ def count(bench: Bench, table: str) -> int:
 def test_no_byte_of_a_user_stays(filled: Bench) -> None:
     done = filled.run("erase", "user", f"user-{CANARY.decode()}", "--yes", "--json")
 
-    assert (done.returncode, json.loads(done.stdout)["rows"]) == (0, 20 + 1 + 400), done.stderr
+    requests, endpoints = 20 * 20, 4
+    assert (done.returncode, json.loads(done.stdout)["rows"]) == (0, 20 + 1 + requests + 20 + endpoints), done.stderr
     assert places(filled.data) == []
-    assert (count(filled, "sessions"), count(filled, "http_requests")) == (40, 800)
+    assert (count(filled, "sessions"), count(filled, "http_requests")) == (40, 800 + 60 * 4)
 
 
 def test_no_byte_of_a_session_stays(filled: Bench) -> None:

@@ -25,9 +25,11 @@ def send(daemon: Daemon, key: str, user: str) -> None:
         "url": f"https://s/{user}",
     }
     call(daemon, key, "POST", "/ingest/v1/replay", {"fingerprint": f"fp-{user}", "sessionId": user, "events": [event]})
-    asked = {"traceId": f"t-{user}", "direction": "inbound", "method": "GET", "host": "s", "path": "/cart",
+    asked = {"traceId": f"t-{user}", "direction": "inbound", "method": "GET", "host": "s", "path": f"/u/{user}/cart",
              "statusCode": 200, "durationMs": 5, "userId": user, "timestamp": "2026-04-01T00:00:00Z"}  # fmt: skip
     call(daemon, key, "POST", "/ingest/v1/http-requests", {"requests": [asked] * 50})
+    looked_at = {**asked, "traceId": "t", "userId": "admin", "path": f"/admin/{user}?of={user}"}
+    call(daemon, key, "POST", "/ingest/v1/http-requests", {"requests": [looked_at]})
 
 
 def test_no_byte_of_an_erased_user_stays_in_a_running_daemon(tmp_path: Any) -> None:
@@ -47,4 +49,4 @@ def test_no_byte_of_an_erased_user_stays_in_a_running_daemon(tmp_path: Any) -> N
 
         wait_for(done, 20, "the erasure")
         assert places() == []
-        assert call(daemon, key, "GET", "/api/v1/erasures")["data"]["items"][0]["rows"] == 3 + 1 + 150
+        assert call(daemon, key, "GET", "/api/v1/erasures")["data"]["items"][0]["rows"] == 3 + 1 + 150 + 3 + 1

@@ -125,10 +125,23 @@ async def test_a_trace_is_drawn_on_one_clock(open_house: House) -> None:
     assert "+100 ms" in page
 
 
+async def test_a_request_stands_below_the_one_it_was_made_within(open_house: House) -> None:
+    await store(
+        open_house, request(path="/pay", span_id="00f067aa0ba902b7"), request(path="/next", ago=MINUTE_MS - 1),
+        request(path="/charge", ago=MINUTE_MS - 2, outbound=True, parent_span_id="00f067aa0ba902b7"),
+    )  # fmt: skip
+
+    page = (await open_house.get(f"/http/trace/{TRACE}")).text
+
+    assert page.index("/pay") < page.index("/charge") < page.index("/next")
+    assert re.findall(r'<tr class="(.*?)">', page) == ["within-1"]
+
+
 @pytest.mark.parametrize(
     "requests",
     [
-        [request(ago=at, outbound=at % 2 == 0) for at in (5, 5, 0, 5)],
+        [request(ago=5, span_id=span, parent_span_id=parent) for span, parent in ("ab", "bc", "ca", "dd", "ag", "ab")],
+        [request(span_id=EVIL * 9, parent_span_id="\0"), request(span_id="", parent_span_id="")],
         [request(duration_ms=-5), request(duration_ms=2**62), request(duration_ms=0)],
         [request(ago=2**62), request(), request(ago=-(2**62)), request(ago=-(10**12))],
         [request(-1), request(2**40), request(999, request_size=2**62, response_size=-1)],
@@ -137,7 +150,7 @@ async def test_a_trace_is_drawn_on_one_clock(open_house: House) -> None:
         [request(path="/\x1b[31m\u202e\ud7ff\0", user_id="\u202e")],
         [request(ago=number) for number in range(1_000)],
     ],
-    ids=["a cycle", "durations", "clocks", "numbers", "markup", "long", "control", "1,000"],
+    ids=["cycles", "odd spans", "durations", "clocks", "numbers", "markup", "long", "control", "1,000"],
 )
 async def test_every_request_and_trace_can_be_shown(open_house: House, requests: list[HttpRequest]) -> None:
     await store(open_house, *[each._replace(trace_id=f"a/{EVIL}") for each in requests])

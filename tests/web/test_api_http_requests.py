@@ -60,13 +60,14 @@ async def test_of_nothing_all_is_zero(admin: Console) -> None:
 
 
 async def test_a_request_is_shown_with_every_field_the_contract_names(daemon: Daemon, admin: Console) -> None:
-    await sent(daemon, [MIX[2]])
+    await sent(daemon, [{**MIX[2], "spanId": "00f067aa0ba902b7", "parentSpanId": "up"}])
 
     (shown,) = (await admin.get("/http-requests"))["items"]
     assert shown == {
         "id": "1", "traceId": TRACE, "direction": "inbound", "method": "POST", "host": "shop.example",
         "path": "/pay?x=1", "statusCode": 503, "durationMs": 1500, "isSlow": True, "userId": "u_17",
         "errorFingerprint": "fp", "timestamp": "2026-03-31T23:00:00.000Z", "requestSize": 5, "responseSize": 700,
+        "spanId": "00f067aa0ba902b7", "parentSpanId": "up",
     }  # fmt: skip
 
 

@@ -52,6 +52,17 @@ async def test_a_batch_is_accepted_and_can_be_read_again(daemon: Daemon) -> None
     assert await daemon.runner.read(requests_by_trace, query) == [oldest]
 
 
+async def test_spans_are_stored_as_they_came(daemon: Daemon) -> None:
+    said = [("00f067aa0ba902b7", "A0f067aa0ba902b7"), ("call 7", None), (7, ""), ("s" * 300, ["s"])]
+    items = [{**ITEM, "spanId": span, "parentSpanId": parent} for span, parent in said]
+
+    answer = await daemon.send(PATH, {"requests": items})
+
+    assert answer.status == 202
+    stored = [(one.span_id, one.parent_span_id) for one in reversed(await daemon.requests())]
+    assert stored == [(said[0]), ("call 7", None), (None, None), ("s" * 255, None)]
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -64,7 +75,7 @@ async def test_a_batch_is_accepted_and_can_be_read_again(daemon: Daemon) -> None
         but(durationMs=0.9),
         but(host="[REDACTED]:8443"),
         but(method="purge"),
-        but(release="1", environment=None, metadata={"deep": [{"er": 1}]}, spanId="s"),
+        but(release="1", environment=None, metadata={"deep": [{"er": 1}]}, spanId={"no": "text"}, parentSpanId=7),
         but(path="/" + "p" * 8192),
     ],
     ids=lambda document: json.dumps(document)[-60:],

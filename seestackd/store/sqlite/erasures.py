@@ -1,15 +1,24 @@
 """Erasing in SQLite: overwritten in the pages, overwritten in the free ones, and gone from the write-ahead log."""
 
+import json
 import os
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote
 
-from seestackd.core.erasure import Erasure, Subject
+from seestackd.core.erasure import Erasure, Subject, spellings, told_without, without
 from seestackd.store.listings import Page
 from seestackd.store.sqlite.behind import WriteBehind
 
 _BATCHES_AT_ONCE = 8
-_REQUESTS_AT_ONCE = 20_000  # numbers that SQLite looks through by itself, in a few ms
+# Table, column, and how many numbers SQLite looks through by itself in a few ms: requests, and what was told of them,
+# name paths, and paths name users.
+_STAGES = (
+    ("http_requests", "path", 20_000),
+    ("outbox", "facts", 2_000),
+    ("incidents", "facts", 2_000),
+    ("request_endpoints", "path", 20_000),
+)
 _SCRUBBED_AT_ONCE = 256  # pages
 _COLUMNS = "uid, project_id, subject, value, mark, asked_at, erased_at, rows"
 _SESSIONS = {
@@ -77,22 +86,49 @@ class SqliteErasures:
         return gone
 
     def erase_requests(self, erasure: Erasure) -> int:
-        (passed,) = self._execute("SELECT passed FROM erasures WHERE uid = ?", (erasure.uid,)).fetchone()
-        (newest,) = self._execute("SELECT coalesce(max(id), 0) FROM http_requests").fetchone()
-        if passed >= newest:
+        stage, passed = self._execute("SELECT stage, passed FROM erasures WHERE uid = ?", (erasure.uid,)).fetchone()
+        if stage == len(_STAGES):
             return 0
+        table, column, at_once = _STAGES[stage]
+        (newest,) = self._execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()
+        if passed >= newest:
+            self._execute("UPDATE erasures SET stage = stage + 1, passed = 0 WHERE uid = ?", (erasure.uid,))
+            return 1
         # Numbers below the oldest row are free.
-        (oldest,) = self._execute("SELECT min(id) FROM http_requests WHERE id > ?", (passed,)).fetchone()
-        last = min(newest, oldest - 1 + _REQUESTS_AT_ONCE)
+        (oldest,) = self._execute(f"SELECT min(id) FROM {table} WHERE id > ?", (passed,)).fetchone()
+        last = min(newest, oldest - 1 + at_once)
         self._execute("PRAGMA secure_delete = ON")
-        gone = self._execute(
+        gone = self._delete_asked_by(erasure, passed, last) if table == "http_requests" else 0
+        gone += self._rewrite(table, column, erasure, passed, last)
+        self._note(erasure, gone, last)
+        self._execute("PRAGMA secure_delete = FAST")
+        return int(last - passed)
+
+    def _delete_asked_by(self, erasure: Erasure, passed: int, last: int) -> int:
+        return self._execute(
             "DELETE FROM http_requests WHERE id IN (SELECT id FROM http_requests NOT INDEXED"
             " WHERE id > ? AND id <= ? AND project_id = ? AND user_id = ?)",
             (passed, last, erasure.project_id, erasure.value),
         ).rowcount
-        self._note(erasure, gone, last)
-        self._execute("PRAGMA secure_delete = FAST")
-        return int(last - passed)
+
+    def _rewrite(self, table: str, column: str, erasure: Erasure, passed: int, last: int) -> int:
+        """Take the user's id out of the paths that a table's next rows tell."""
+        name = erasure.value or ""
+        facts = column == "facts"
+        wanted = [json.dumps(one)[1:-1] for one in spellings(name)] if facts else list(spellings(name))
+        rows = self._execute(
+            f"SELECT id, {column} FROM {table} NOT INDEXED WHERE id > ? AND id <= ? AND project_id = ?"
+            f" AND ({' OR '.join([f'instr({column}, ?)'] * len(wanted))})",
+            (passed, last, erasure.project_id, *wanted),
+        ).fetchall()
+        copy = ", copy = id" if table == "request_endpoints" else ""
+        changed = 0
+        for row_id, text in rows:
+            new = json.dumps(told_without(json.loads(text), name)) if facts else without(text, name)
+            if new != text:
+                self._execute(f"UPDATE {table} SET {column} = ?{copy} WHERE id = ?", (new, row_id))
+                changed += 1
+        return changed
 
     def _note(self, erasure: Erasure, rows: int, passed: int = 0) -> None:
         self._execute(
@@ -151,7 +187,9 @@ class SqliteErasures:
         self._execute("DELETE FROM meta WHERE key = 'scrub_left'")
 
     def names(self, project_id: int) -> list[str]:
-        return [row[0] for row in self._execute(_NAMES, {"project": project_id}).fetchall()]
+        paths = self._execute("SELECT path FROM request_endpoints WHERE project_id = ?", (project_id,)).fetchall()
+        parts = {unquote(part) for (path,) in paths for part in path.split("/")}
+        return [*(row[0] for row in self._execute(_NAMES, {"project": project_id}).fetchall()), *sorted(parts)]
 
 
 def _size(path: str) -> int:

@@ -13,7 +13,7 @@ HOUR = "(({0} - 3599999 * ({0} < 0)) / 3600000)"
 ROW = (
     "r.id, r.at, r.trace_id, e.outbound, coalesce(r.method, e.method), coalesce(r.host, e.host),"
     " coalesce(r.path, e.path), r.status_code, r.duration_ms, r.request_size, r.response_size, r.user_id,"
-    " r.error_fingerprint"
+    " r.error_fingerprint, r.span_id, r.parent_span_id"
 )
 """What `request_of` reads, of `http_requests r` and `request_endpoints e`."""
 
@@ -61,6 +61,7 @@ BUCKET = _bucket()
 """The latency bucket of a request `r`."""
 
 _HEX = re.compile(r"[0-9a-f]{32}")
+_SPAN = re.compile(r"[0-9a-f]{16}")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _DASHED = b"\x01"
 
@@ -84,10 +85,35 @@ def unpacked(stored: str | bytes) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def packed_span(span_id: str | None) -> str | bytes | None:
+    """Return a span id as it is stored."""
+    return bytes.fromhex(span_id) if span_id and len(span_id) == 16 and _SPAN.fullmatch(span_id) else span_id
+
+
+def _span(stored: str | bytes | None) -> str | None:
+    return stored.hex() if isinstance(stored, bytes) else stored
+
+
 def request_of(row: tuple[Any, ...]) -> tuple[int, HttpRequest]:
     """Return the id and the request of a ROW."""
-    row_id, at, trace_id, outbound, method, host, path, status, duration, asked, answered, user, fingerprint = row
+    (
+        row_id,
+        at,
+        trace_id,
+        outbound,
+        method,
+        host,
+        path,
+        status,
+        duration,
+        asked,
+        answered,
+        user,
+        fingerprint,
+        span,
+        parent,
+    ) = row
     return row_id, HttpRequest(
         at, unpacked(trace_id), bool(outbound), method, host, path, status, duration, asked, answered,
-        duration > SLOW_MS, user, fingerprint,
+        duration > SLOW_MS, user, fingerprint, _span(span), _span(parent),
     )  # fmt: skip

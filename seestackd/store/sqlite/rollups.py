@@ -7,7 +7,7 @@ from typing import Any
 
 from seestackd.core.monitor import HOUR_MS, MINUTE_MS
 from seestackd.core.rollups import ENDPOINT_MINUTES_KEPT_MS, HOURS_KEPT_MS, MINUTES_KEPT_MS, Parts, parts_of
-from seestackd.core.telemetry import Endpoint, Tally
+from seestackd.core.telemetry import Endpoint, Tally, merged, total
 from seestackd.store.sqlite.behind import WriteBehind
 from seestackd.store.sqlite.request_rows import BUCKET, COUNTED, EACH, HOUR, MINUTE, SUMS
 from seestackd.store.sqlite.request_sums import ENDPOINT_HOURS, ENDPOINT_MINUTES, HOURS, MINUTES, Source
@@ -139,11 +139,13 @@ class SqliteRollups:
         named = self._execute(
             "SELECT id, outbound, method, host, path FROM request_endpoints WHERE project_id = ?", (project_id,)
         ).fetchall()
-        return [
-            (Endpoint(bool(outbound), method, host, path), found[number])
-            for number, outbound, method, host, path in named
-            if number in found
-        ]
+        sums: dict[Endpoint, Summed] = {}
+        for number, outbound, method, host, path in named:
+            if number in found:
+                endpoint, one = Endpoint(bool(outbound), method, host, path), found[number]
+                other = sums.get(endpoint)
+                sums[endpoint] = one if other is None else _joined(other, one)
+        return list(sums.items())
 
     def series(self, project_id: int, since: int, step: int, count: int) -> list[Summed]:
         unit, word = (HOUR_MS, HOUR) if step % HOUR_MS == 0 else (MINUTE_MS, MINUTE)
@@ -173,3 +175,7 @@ class SqliteRollups:
     ) -> list[tuple[Any, ...]]:
         rows, values = source.rows(project_id, parts, since, until)
         return self._execute(f"SELECT key, {columns} FROM ({rows}) GROUP BY {by}", values).fetchall()
+
+
+def _joined(one: Summed, other: Summed) -> Summed:
+    return Summed(total((one.tally, other.tally)), merged((one.latencies, other.latencies)))

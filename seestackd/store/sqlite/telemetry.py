@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from seestackd.core.telemetry import HttpRequest, grouped
 from seestackd.store.listings import Page
 from seestackd.store.sqlite.behind import Insert, WriteBehind
-from seestackd.store.sqlite.request_rows import ROW, packed, request_of
+from seestackd.store.sqlite.request_rows import ROW, packed, packed_span, request_of
 from seestackd.store.sqlite.requests_listed import listed
 from seestackd.store.telemetry import Wanted
 
@@ -21,7 +21,7 @@ _MAX_REMEMBERED = 50_000
 _INSERT = Insert(
     "http_requests",
     "project_id, at, endpoint_id, trace_id, status_code, duration_ms, request_size, response_size, user_id,"
-    " error_fingerprint, method, host, path",
+    " error_fingerprint, method, host, path, span_id, parent_span_id",
 )
 _FROM = f"SELECT {ROW} FROM http_requests r CROSS JOIN request_endpoints e ON e.id = r.endpoint_id"
 _BETWEEN = f"{_FROM} WHERE r.project_id = ? AND r.at >= ? AND r.at < ? ORDER BY r.at DESC, r.id DESC LIMIT ?"
@@ -52,23 +52,24 @@ class SqliteTelemetry:
         self._endpoints: dict[_Key, int] = {}
 
     def forget(self) -> None:
-        """Drop what is remembered of rows that a rollback may have undone."""
+        """Drop what is remembered of rows that a rollback may have undone, or an erasure changed."""
         self._endpoints.clear()
 
     def append(self, project_id: int, rows: Sequence[HttpRequest]) -> None:
         known = self._endpoints
         values = []
         for (
-            at, trace_id, outbound, method, host, path, status, duration, asked, answered, _, user_id, fingerprint
+            at, trace_id, outbound, method, host, path, status, duration, asked, answered, _, user_id, fingerprint,
+            span, parent,
         ) in rows:  # fmt: skip
-            key = (project_id, outbound, method, host, grouped(path))
+            key = (project_id, outbound, method, host, grouped(path, user_id))
             endpoint_id = known.get(key) or self._endpoint(key)
             shared = endpoint_id < 0
             values.append(
                 (
                     project_id, at, abs(endpoint_id), packed(trace_id), status, duration, asked, answered, user_id,
                     fingerprint, method if shared else None, host if shared else None,
-                    path if shared or path != key[4] else None,
+                    path if shared or path != key[4] else None, packed_span(span), packed_span(parent),
                 )
             )  # fmt: skip
         self._connection.insert(_INSERT, values)
@@ -108,7 +109,7 @@ class SqliteTelemetry:
     def _find(self, key: _Key) -> int | None:
         row = self._connection.execute(
             "SELECT id FROM request_endpoints WHERE project_id = ? AND outbound = ? AND method = ? AND host = ?"
-            " AND path = ?",
+            " AND path = ? AND copy = 0",
             key,
         ).fetchone()
         return None if row is None else int(row[0])

@@ -18,7 +18,10 @@ def window_of(since: int | None, until: int | None, now: int) -> tuple[int, int]
 
 
 class RequestShown(Document):
-    """A request; what was not given is an empty text. `statusCode` 0 means that there was no answer."""
+    """A request; what was not given is an empty text. `statusCode` 0 means that there was no answer.
+
+    `parentSpanId` names the request of the trace within which it was made.
+    """
 
     id: str
     trace_id: str
@@ -34,6 +37,8 @@ class RequestShown(Document):
     timestamp: Instant
     request_size: int
     response_size: int
+    span_id: str
+    parent_span_id: str
 
 
 class RequestList(Document):

@@ -153,6 +153,8 @@ def _request(row_id: int, request: HttpRequest) -> RequestShown:
         timestamp=request.at,
         request_size=request.request_size,
         response_size=request.response_size,
+        span_id=request.span_id or "",
+        parent_span_id=request.parent_span_id or "",
     )
 
 

@@ -16,6 +16,7 @@ from seestackd.store.sqlite.migrations import (
     m007_replay,
     m008_sizes,
     m009_lists,
+    m010_spans,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -28,6 +29,7 @@ STEPS: tuple[ModuleType, ...] = (
     m007_replay,
     m008_sizes,
     m009_lists,
+    m010_spans,
 )
 
 MIGRATIONS = Migrations("seestackd")
