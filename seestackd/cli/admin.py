@@ -47,7 +47,7 @@ def admin_app(runner: Runner, configured: Configured) -> web.Application:
         if verb is None:
             raise NotFound("the running daemon does not know this; restart it to run the installed version")
         if verb.reads:
-            return await runner.read(lambda tx, call, at: json.dumps(verb.run(tx, call, at)), call)
+            return await runner.read(verb.text, call)
         return json.dumps(await runner.run(verb.run, call))
 
     async def answer(request: web.Request) -> web.Response:

@@ -14,6 +14,7 @@ from seestackd.cli.failures import Exit, Failure
 ANSWER_WITHIN_S = 30.0
 DAEMON_COMES_WITHIN_S = 10.0
 _PAUSE_S = 0.1
+_RESULT = b'{"result": '
 
 
 def settings_for(options: Namespace) -> Any:
@@ -25,29 +26,39 @@ def settings_for(options: Namespace) -> Any:
 
 def ask(options: Namespace, verb: str, **arguments: Any) -> Any:
     """Have a verb done and return its result. Raises SeestackdError as the verb does, Failure, BadSettings."""
+    return _asked(options, verb, arguments, text=False)
+
+
+def ask_text(options: Namespace, verb: str, **arguments: Any) -> str:
+    """Do what `ask` does, and return the JSON of a long result as it came: to read and write it again takes longer."""
+    text: str = _asked(options, verb, arguments, text=True)
+    return text
+
+
+def _asked(options: Namespace, verb: str, arguments: dict[str, Any], *, text: bool) -> Any:
     from seestackd.settings.socket import socket_of
 
     path = socket_of(options.config, options.data)
     if path is not None:
         with contextlib.suppress(NoDaemon):
-            return _over_socket(path, verb, arguments)
-    return _ask_patiently(settings_for(options), verb, arguments)
+            return _over_socket(path, verb, arguments, text=text)
+    return _ask_patiently(settings_for(options), verb, arguments, text)
 
 
-def _ask_patiently(settings: Any, verb: str, arguments: dict[str, Any]) -> Any:
+def _ask_patiently(settings: Any, verb: str, arguments: dict[str, Any], text: bool) -> Any:
     path: Path = settings.socket_path
     held: Exception | None = None
     for _ in range(1 + int(DAEMON_COMES_WITHIN_S / _PAUSE_S)):
         if held is not None:
             time.sleep(_PAUSE_S)
         try:
-            return _over_socket(path, verb, arguments)
+            return _over_socket(path, verb, arguments, text=text)
         except NoDaemon:
             pass
         from seestackd.cli.in_process import Locked, run_in_process
 
         try:
-            return run_in_process(settings, verb, arguments)
+            return run_in_process(settings, verb, arguments, text=text)
         except Locked as error:
             # A daemon that starts or stops, or another command: either way it is over soon.
             held = error
@@ -84,7 +95,7 @@ class _Connection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def _over_socket(path: Path, verb: str, arguments: dict[str, Any]) -> Any:
+def _over_socket(path: Path, verb: str, arguments: dict[str, Any], *, text: bool = False) -> Any:
     connection = _Connection(path)
     try:
         connection.connect()
@@ -95,7 +106,10 @@ def _over_socket(path: Path, verb: str, arguments: dict[str, Any]) -> Any:
         raise Failure(f"you may not talk to the daemon on {path}; run as root (sudo) or as its user") from None
     try:
         connection.request("POST", f"/cli/{verb}", json.dumps(arguments), {"Content-Type": "application/json"})
-        answer = json.load(connection.getresponse())
+        body = connection.getresponse().read()
+        if text and body.startswith(_RESULT):
+            return body[len(_RESULT) : -1].decode()
+        answer = json.loads(body)
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = str(error) or type(error).__name__
         raise Failure(

@@ -77,7 +77,7 @@ def program_and_key(options: Namespace) -> tuple[str, str]:
 
 def known_slugs(options: Namespace) -> set[str]:
     """Return the slugs that have a monitor already."""
-    return {monitor["slug"] for monitor in ask(options, "monitor.ls")["monitors"]}
+    return {line[0] for line in ask(options, "monitor.table")["lines"]}
 
 
 def tell(options: Namespace, proposals: Sequence[Proposal], left: Mapping[str, str], changes: Iterable[Change]) -> None:

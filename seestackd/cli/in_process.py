@@ -1,5 +1,6 @@
 """Runs a verb without a daemon: the same operation, in this process, under the database lock."""
 
+import json
 import os
 import sqlite3
 from typing import Any
@@ -18,8 +19,11 @@ class Locked(Exception):
     """Another process has the database."""
 
 
-def run_in_process(settings: Settings, verb: str, arguments: dict[str, Any]) -> Any:
-    """Run the verb on the database itself. Raises Locked, Failure and what the verb raises."""
+def run_in_process(settings: Settings, verb: str, arguments: dict[str, Any], *, text: bool = False) -> Any:
+    """Run the verb on the database itself; with `text` a result that is JSON stays it.
+
+    Raises Locked, Failure and what the verb raises.
+    """
     become_owner(settings.storage.path.parent)
     wanted = verbs()[verb]
     call = Call(arguments, settings)
@@ -27,7 +31,8 @@ def run_in_process(settings: Settings, verb: str, arguments: dict[str, Any]) -> 
         with opened(settings.storage.path, wait_s=0.0) as store:
             runner = Runner(store, Clock(), Feed(), on_broken=lambda: os._exit(70))
             runner.route(settings.routing)
-            return (runner.read_now if wanted.reads else runner.call)(wanted.run, call)
+            result = (runner.read_now if wanted.reads else runner.call)(wanted.run, call)
+            return result if text or not wanted.is_json else json.loads(result)
     except DatabaseInUse as error:
         raise Locked(error.message) from None
     except OSError as error:

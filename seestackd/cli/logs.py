@@ -4,7 +4,8 @@ import json
 import logging
 import os
 import sys
-from datetime import UTC, datetime
+
+from seestackd.core.instants import iso
 
 _TEXT = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
 
@@ -14,7 +15,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a JSON object in ASCII."""
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        at = iso(int(record.created * 1000))
         said = {"at": at, "level": record.levelname, "logger": record.name, "message": record.getMessage()}
         if record.exc_info:
             said["exception"] = self.formatException(record.exc_info)

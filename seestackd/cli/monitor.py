@@ -1,11 +1,12 @@
 """`seestackd monitor …`."""
 
+import json
 import sys
 from argparse import Namespace
 from typing import Any
 
 from seestackd.cli import monitor_rules
-from seestackd.cli.client import ask
+from seestackd.cli.client import ask, ask_text
 from seestackd.cli.failures import Exit, Failure
 from seestackd.cli.incident import add_end
 
@@ -45,13 +46,13 @@ def add_to(commands: Any) -> None:
 def _list(options: Namespace) -> int:
     which = {"state": options.state, "tag": options.tag}
     if options.json:
-        from seestackd.cli.output import as_lines
+        from seestackd.cli.output import as_it_came
 
-        answer = ask(options, "monitor.ls", **which)
-        as_lines({"at": answer["at"]}, "monitors", answer["monitors"])
-        statuses = [monitor["status"] for monitor in answer["monitors"]]
+        text = ask_text(options, "monitor.ls", **which)
+        as_it_came(text)
+        statuses = [monitor["status"] for monitor in json.loads(text)["monitors"]] if options.fail else []
     else:
-        answer = ask(options, "monitor.lines", **which)
+        answer = ask(options, "monitor.table", **which)
         _print_lines(options, answer)
         statuses = [line[1] for line in answer["lines"]]
     return Exit.TROUBLE if options.fail and not TROUBLE.isdisjoint(statuses) else Exit.OK
@@ -65,9 +66,12 @@ def _print_lines(options: Namespace, answer: dict[str, Any]) -> None:
         print("".join(f"{line[0]}\n" for line in lines), end="")
     elif lines:
         rows = [
-            (_shown(status, running), slug, schedule, since(pinged, now), until(due, now), lasting(took))
-            for slug, status, running, schedule, pinged, due, took in lines
-        ]
+            (
+                _shown(status, running), slug, f"{schedule} (cannot be read)" if problem else schedule,
+                since(pinged, now), until(due, now), lasting(took),
+            )
+            for slug, status, running, schedule, pinged, due, took, problem in lines
+        ]  # fmt: skip
         table(("STATUS", "MONITOR", "SCHEDULE", "LAST PING", "NEXT DUE", "DURATION"), rows)
     elif not answer["of"]:
         note("There are no monitors; add one with: seestackd monitor add SLUG --schedule 1d")

@@ -4,6 +4,7 @@ from argparse import Namespace
 from typing import Any
 
 from seestackd.cli.failures import Exit, Failure
+from seestackd.core.instants import iso
 
 _TIMEOUT_S = 5.0
 
@@ -24,7 +25,7 @@ def _list(options: Namespace) -> int:
     from seestackd.clock import Clock
 
     spool = _spool()
-    now = _iso(Clock().now())
+    now = iso(Clock().now())
     found = [_described(spool, name) for name in spool.names()] + [
         {"file": name, "state": name.rpartition(".")[2]} for name in spool.set_aside()
     ]
@@ -81,12 +82,6 @@ def _described(spool: Any, name: str) -> dict[str, Any]:
         "state": "waiting",
         "slug": report.slug,
         "what": report.action or "ok",
-        "at": _iso(report.at),
+        "at": iso(report.at),
         "output_bytes": len(report.output),
     }
-
-
-def _iso(at: int) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -106,9 +106,16 @@ class Hearer:
 
 def channels_of(routing: Routing, monitor: Monitor) -> tuple[tuple[str, ...], str]:
     """Return the monitor's channels and where they come from: its own, those of its tags, or the default ones."""
-    if monitor.channels is not None:
-        return monitor.channels, "the monitor's own"
-    tagged = [channel for tag in monitor.tags for channel in routing.by_tag.get(tag, ())]
+    return chosen_channels(routing, monitor.channels, monitor.tags)
+
+
+def chosen_channels(
+    routing: Routing, channels: tuple[str, ...] | None, tags: tuple[str, ...]
+) -> tuple[tuple[str, ...], str]:
+    """Return what `channels_of` does, for a monitor with these channels and tags."""
+    if channels is not None:
+        return channels, "the monitor's own"
+    tagged = [channel for tag in tags for channel in routing.by_tag.get(tag, ())]
     if tagged:
         return tuple(dict.fromkeys(tagged)), "by tag"
     return routing.default_channels, "default"

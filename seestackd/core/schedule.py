@@ -14,7 +14,7 @@ from seestackd.core.durations import UNIT_MS, compact, format_duration, in_words
 from seestackd.core.slots import CronSlots, NoSlots, OnCalendarSlots, SlotWindows
 from seestackd.errors import Invalid
 
-__all__ = ["Schedule", "format_duration", "parse_duration", "parse_schedule", "stored_schedule"]
+__all__ = ["Schedule", "format_duration", "parse_duration", "parse_schedule", "stored_problem", "stored_schedule"]
 
 MAX_TEXT = 128
 MAX_INTERVAL_MS = 3650 * UNIT_MS["d"]
@@ -127,6 +127,12 @@ def stored_schedule(text: str, timezone: str) -> Schedule:
     except Invalid as error:
         zone = "UTC" if error.field == "timezone" else _zone_name(timezone)
         return Schedule(text, "unreadable", zone, None, SlotWindows(NoSlots()), problem=error.message)
+
+
+@lru_cache(maxsize=16_384)
+def stored_problem(text: str, timezone: str) -> str | None:
+    """Return why a stored schedule cannot be read, None when it can; remembered, as lists ask it of every monitor."""
+    return stored_schedule(text, timezone).problem
 
 
 @lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from seestackd.operations.incidents import subject_of, withdraw
 from seestackd.operations.pings import store
 from seestackd.operations.slots import stretches_after
 from seestackd.store.interface import Transaction
-from seestackd.store.listings import MonitorLine, Which
+from seestackd.store.listings import MonitorDetails, MonitorLine, Which
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +192,11 @@ def listed(tx: Transaction, command: ListMonitors, at: int) -> list[MonitorView]
 def lines(tx: Transaction, command: ListLines, at: int) -> list[MonitorLine]:
     """Return what a table shows of monitors, those in trouble first."""
     return tx.listings.monitor_lines(command.project_id, command.which, at)
+
+
+def details(tx: Transaction, command: ListLines, at: int) -> list[MonitorDetails]:
+    """Return what scripts read of monitors, those in trouble first."""
+    return tx.listings.monitor_details(command.project_id, command.which, at)
 
 
 def named(tx: Transaction, project_id: int, slug: str) -> Monitor:

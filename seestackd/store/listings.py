@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from seestackd.core.incidents import Incident, OutboxRow
 from seestackd.core.monitor import Monitor, SlotEntry, State
@@ -36,8 +36,43 @@ class Which:
     tag: str | None = None
 
 
-MonitorLine = tuple[str, str, bool, str, int | None, int | None, int | None]
-"""Slug, status as people see it, whether it runs, schedule, last ping and next due (ms UTC), last duration (ms)."""
+class MonitorLine(NamedTuple):
+    """What a table shows of a monitor; `shown` is its status as people see it, `running` 0 or 1."""
+
+    slug: str
+    shown: str
+    running: int
+    schedule: str
+    timezone: str
+    last_ping_at: int | None
+    expected_at: int | None
+    last_duration_ms: int | None
+
+
+class MonitorDetails(NamedTuple):
+    """What scripts read of a monitor, as it is stored: `rules`, `channels` and `tags` are JSON."""
+
+    slug: str
+    shown: str
+    running: int
+    schedule: str
+    timezone: str
+    last_ping_at: int | None
+    expected_at: int | None
+    last_duration_ms: int | None
+    name: str
+    uid: str
+    rules: str
+    channels: str | None
+    tags: str
+    source: str
+    created_at: int
+    deadline_at: int | None
+    last_ok_at: int | None
+    good: int
+    bad: int
+    paused_until: int | None
+    incident_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +98,10 @@ class Listings(Protocol):
 
     def monitor_lines(self, project_id: int, which: Which, at: int) -> list[MonitorLine]:
         """Return what a table shows of monitors that are not archived, those in trouble first, then by slug."""
+        ...
+
+    def monitor_details(self, project_id: int, which: Which, at: int) -> list[MonitorDetails]:
+        """Return what scripts read of the monitors that `monitor_lines` names, in its order."""
         ...
 
     def count_monitors(self, project_id: int, slug: str | None = None) -> int: ...

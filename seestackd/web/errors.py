@@ -3,7 +3,6 @@
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +10,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from seestackd.clock import Clock
+from seestackd.core.instants import iso
 from seestackd.errors import Busy, Conflict, Forbidden, Invalid, NotFound, SeestackdError, TooMany
 
 VALIDATION_FAILED = "Validation failed"
@@ -120,9 +120,7 @@ class Answers:
         return answer(status, _encode({**body, "meta": self._meta()}), headers)
 
     def _meta(self) -> dict[str, str]:
-        now = datetime.fromtimestamp(self._clock.now() / 1000, UTC)
-        timestamp = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return {"requestId": str(uuid.uuid4()), "timestamp": timestamp}
+        return {"requestId": str(uuid.uuid4()), "timestamp": iso(self._clock.now())}
 
 
 def _encode(body: dict[str, Any]) -> bytes:

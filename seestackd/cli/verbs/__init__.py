@@ -3,6 +3,7 @@
 A verb is called as `run(tx, call, at)` and returns JSON values only.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -53,10 +54,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One thing to ask for; `reads` says that it changes nothing."""
+    """One thing to ask for; `reads` says that it changes nothing, `is_json` that it returns an object as JSON text."""
 
     run: Callable[[Transaction, Call, int], Any]
     reads: bool = False
+    is_json: bool = False
+
+    def text(self, tx: Transaction, call: Call, at: int) -> str:
+        """Run it and return the result as JSON."""
+        result = self.run(tx, call, at)
+        return result if self.is_json else json.dumps(result)
 
 
 def verbs() -> dict[str, Verb]:
@@ -72,6 +79,7 @@ def verbs() -> dict[str, Verb]:
         incidents,
         keys,
         maintenance,
+        monitor_lists,
         monitors,
         passwords,
         projects,
@@ -80,7 +88,7 @@ def verbs() -> dict[str, Verb]:
     )
 
     nouns = (
-        alerts, badges, config, drift, erase, explain, importing, incidents, keys, maintenance, monitors, passwords,
-        projects, prune, upkeep,
+        alerts, badges, config, drift, erase, explain, importing, incidents, keys, maintenance, monitor_lists, monitors,
+        passwords, projects, prune, upkeep,
     )  # fmt: skip
     return {name: verb for noun in nouns for name, verb in noun.VERBS.items()}

@@ -4,16 +4,15 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from seestackd.cli.verbs import Call
+from seestackd.core import instants
 from seestackd.core.durations import parse_duration
 from seestackd.errors import Invalid
 from seestackd.operations.managed import MAX_AHEAD_MS
 
 
 def iso(at: int | None) -> str | None:
-    """Write an instant (ms UTC) as in 2026-11-23T02:00:00.000Z."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Write an instant (ms UTC), if there is one."""
+    return None if at is None else instants.iso(at)
 
 
 def instant(text: str, field: str, timezone: str) -> int:

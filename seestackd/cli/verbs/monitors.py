@@ -16,14 +16,11 @@ from seestackd.operations.managed import refuse_declared
 from seestackd.operations.monitors import (
     AddMonitor,
     EditMonitor,
-    ListLines,
-    ListMonitors,
     MonitorNamed,
     MonitorView,
     PauseMonitor,
 )
 from seestackd.store.interface import Transaction
-from seestackd.store.listings import Which
 
 # The word that takes a rule away.
 _UNSET = {"max_runtime": "default", "slow_factor": "off", "remind_every": "daily", "public_name": ""}
@@ -121,23 +118,6 @@ def resume(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     return one(tx, project_id, slug, at)
 
 
-def listed(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
-    """Return what is known of every monitor, or of some, the ones in trouble first."""
-    lines = monitors.lines(tx, ListLines(project_of(tx), _which(call)), at)
-    views = {view.monitor.slug: view for view in monitors.listed(tx, ListMonitors(project_of(tx)), at)}
-    return {"at": iso(at), "monitors": [described(views[line[0]], tx.routing) for line in lines]}
-
-
-def lines(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
-    """Return what the table shows of monitors, the ones in trouble first; `at` is in ms UTC."""
-    found = monitors.lines(tx, ListLines(project_of(tx), _which(call)), at)
-    return {"at": at, "lines": found, "of": len(found) or tx.listings.count_monitors(project_of(tx))}
-
-
-def _which(call: Call) -> Which:
-    return Which(call.optional("state"), call.optional("tag"))
-
-
 def shown(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     """Return one monitor, with the addresses that its job can report to. Raises NotFound."""
     project_id, slug = project_of(tx), call.text("slug")
@@ -207,8 +187,6 @@ def described(view: MonitorView, routing: Routing) -> dict[str, Any]:
 
 VERBS = {
     "monitor.add": Verb(add),
-    "monitor.ls": Verb(listed, reads=True),
-    "monitor.lines": Verb(lines, reads=True),
     "monitor.show": Verb(shown, reads=True),
     "monitor.edit": Verb(edit),
     "monitor.pause": Verb(pause),

@@ -6,7 +6,7 @@ from typing import Any
 from seestackd.core.monitor import SlotEntry
 from seestackd.core.runs import Run
 from seestackd.store.interface import BlindWindow, StoredPing
-from seestackd.store.listings import IncidentRow, MonitorLine, MonitorRow, Notification, Page, Which
+from seestackd.store.listings import IncidentRow, MonitorDetails, MonitorLine, MonitorRow, Notification, Page, Which
 from seestackd.store.sqlite.behind import WriteBehind
 from seestackd.store.sqlite.blind import _COLUMNS as _BLIND
 from seestackd.store.sqlite.blind import _window as _blind_window
@@ -30,9 +30,9 @@ _MONITORS = (
     " FROM monitors JOIN monitor_state ON monitor_id = monitors.id WHERE archived_at IS NULL AND project_id = :project"
 )
 # Statuses as in core.monitor.shown_status; a run that overran is no longer waited for.
-_LINES = """
-SELECT slug, shown, running, schedule, last_ping_at, expected_at, last_duration_ms FROM (
-  SELECT slug, schedule, tags, last_ping_at, expected_at, last_duration_ms,
+_LINES = f"""
+SELECT {{}} FROM (
+  SELECT {_SPEC}, {_STATE},
     CASE WHEN status IN ('healthy', 'pending') AND expected_at < :at THEN 'late' ELSE status END AS shown,
     open_runs IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(open_runs) WHERE NOT value ->> 5) AS running
   FROM monitors JOIN monitor_state ON monitor_id = id WHERE project_id = :project AND archived_at IS NULL)
@@ -42,6 +42,11 @@ WHERE CASE :state WHEN 'trouble' THEN shown IN ('missed', 'failed', 'overrun') W
 ORDER BY CASE shown WHEN 'failed' THEN 0 WHEN 'missed' THEN 1 WHEN 'overrun' THEN 2 WHEN 'late' THEN 3
     WHEN 'pending' THEN 4 WHEN 'healthy' THEN 5 ELSE 6 END, slug
 """
+_NARROW = _LINES.format("slug, shown, running, schedule, timezone, last_ping_at, expected_at, last_duration_ms")
+_WIDE = _LINES.format(
+    "slug, shown, running, schedule, timezone, last_ping_at, expected_at, last_duration_ms, name, uid, rules, channels,"
+    " tags, source, created_at, deadline_at, last_ok_at, good, bad, paused_until, incident_id"
+)
 # In SQL, for it costs a tenth of a statement per step.
 _CHAIN = """
 WITH RECURSIVE chain (id, prev, at, kind, n) AS (
@@ -95,8 +100,11 @@ class SqliteListings:
 
     def monitor_lines(self, project_id: int, which: Which, at: int) -> list[MonitorLine]:
         values = {"project": project_id, "state": which.state, "tag": which.tag, "at": at}
-        rows = self._execute(_LINES, values).fetchall()
-        return [(slug, status, bool(running), *rest) for slug, status, running, *rest in rows]
+        return [MonitorLine(*row) for row in self._execute(_NARROW, values).fetchall()]
+
+    def monitor_details(self, project_id: int, which: Which, at: int) -> list[MonitorDetails]:
+        values = {"project": project_id, "state": which.state, "tag": which.tag, "at": at}
+        return [MonitorDetails(*row) for row in self._execute(_WIDE, values).fetchall()]
 
     def count_monitors(self, project_id: int, slug: str | None = None) -> int:
         if slug is not None:

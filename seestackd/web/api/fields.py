@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from seestackd.core.instants import iso
 from seestackd.store.listings import Page
 from seestackd.web import wire
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MAX_PER_PAGE = 200
 MAX_PAGE = 1_000_000
-_LAST = "9999-12-31T23:59:59.999Z"
 _DATE_TIME = {"type": "string", "format": "date-time", "examples": ["2026-03-31T12:00:00.000Z"]}
 
 
@@ -90,14 +89,6 @@ class Pagination(Document):
     page: int
     per_page: int
     total: int
-
-
-def iso(at: int) -> str:
-    """Write an instant (ms UTC) as 2026-03-31T12:00:00.000Z."""
-    try:
-        return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    except (OverflowError, ValueError):
-        return _LAST
 
 
 def _filled(text: str) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from seestackd.core.durations import format_duration
+from seestackd.core.instants import FIRST, LAST, iso
 
 STATES: dict[str, tuple[str, str]] = {
     "healthy": ("ok", "Ok"), "ok": ("ok", "Ok"), "on_time": ("ok", "Ok"), "early": ("ok", "Early"),
@@ -23,8 +24,6 @@ STATES: dict[str, tuple[str, str]] = {
 _HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")
 _UNITS = ("B", "kB", "MB", "GB", "TB")
-_LAST = 253_402_300_799_000
-_FIRST = -62_135_596_800_000
 
 
 class Moments:
@@ -61,7 +60,8 @@ class Moments:
         shown = self.zone(zone)
         title = f"{written(at, shown, 0)}" + ("" if shown == "UTC" else f" ({written(at, 'UTC', 0)})")
         # All of it is made here, of numbers and names of zones; a thousand rows have three each.
-        return Markup(f'<time datetime="{iso(at)}" title="{title}"{more}>{text}</time>')  # noqa: S704
+        machine = iso(at, millis=False)
+        return Markup(f'<time datetime="{machine}" title="{title}"{more}>{text}</time>')  # noqa: S704
 
 
 _NONE = Markup("–")
@@ -80,7 +80,7 @@ def _known(name: str) -> bool:
 
 
 def _local(at: int, zone: str) -> datetime:
-    return datetime.fromtimestamp(min(max(at, _FIRST), _LAST) / 1000, UTC).astimezone(_found(zone) or UTC)
+    return datetime.fromtimestamp(min(max(at, FIRST), LAST) / 1000, UTC).astimezone(_found(zone) or UTC)
 
 
 def written(at: int, zone: str, beside: int) -> str:
@@ -90,11 +90,6 @@ def written(at: int, zone: str, beside: int) -> str:
     seconds = f":{local.second:02}" if local.second else ""
     name = local.tzname() or "UTC"
     return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}{seconds} {f'UTC{name}' if name[0] in '+-' else name}"
-
-
-def iso(at: int) -> str:
-    """Write an instant for machines: 2026-11-23T02:00:00Z."""
-    return _local(at, "UTC").isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def relative(at: int, now: int) -> str:
