@@ -25,10 +25,26 @@ def available() -> bool:
     return shutil.which("wrk") is not None
 
 
-def drive(url: str, key: str, *, connections: int, monitors: int, seconds: int, keep_alive: bool) -> Load:
-    """Send heartbeats as fast as `connections` clients can."""
+def drive(
+    url: str,
+    key: str,
+    *,
+    connections: int,
+    monitors: int,
+    seconds: int,
+    keep_alive: bool,
+    first: int = 0,
+    at_random: bool = False,
+    delay_ms: int = 0,
+) -> Load:
+    """Send heartbeats of monitors from the `first` on, as fast as `connections` clients can.
+
+    Each client waits `delay_ms` on average before the next; monitors report in turn, or `at_random`.
+    """
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "20", "-s", str(_SCRIPT)]
-    command += [url, "--", key, "0", str(monitors), *([] if keep_alive else ["close"])]
+    command += [url, "--", key, str(first), str(monitors)]
+    command += [*([] if keep_alive else ["close"]), *(["random"] if at_random else [])]
+    command += [f"delay={delay_ms}"] if delay_ms else []
     report = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
     return Load(
         rate=float(_found(r"Requests/sec:\s+([\d.]+)", report) or 0),

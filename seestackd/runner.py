@@ -218,6 +218,7 @@ class Runner:
         session = self._session
         try:
             self._begin()
+            session.expect(about for job in jobs if (about := getattr(job.command, "about", None)) is not None)
             for job in jobs:
                 _attempt(job, session.attempt)
             session.flush()

@@ -12,7 +12,7 @@ from typing import Any, cast
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from seestackd.clock import Clock, zone_data_version
+from seestackd.clock import Clock
 from seestackd.clock_guard import ClockGuard
 from seestackd.core.events import DeadlineSet
 from seestackd.core.retention import Kind
@@ -24,9 +24,9 @@ from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
 from seestackd.operations.followups import FollowUp, follow_up
 from seestackd.operations.reports import tell_month
 from seestackd.operations.upkeep import KEPT_MS, Upkeep, awaits_operator, forget_old, prune
-from seestackd.operations.zones import follow_zone_data
 from seestackd.request_chores import ROLL_UP_EVERY_S, WATCH_EVERY_S, RequestChores
 from seestackd.runner import Runner
+from seestackd.zone_chores import ZoneChores
 
 log = logging.getLogger(__name__)
 logging.getLogger("apscheduler").setLevel(logging.WARNING)
@@ -102,6 +102,7 @@ class Scheduler:
     _hold_until: float = 0.0
     _started_at: float = 0.0
     _guard: ClockGuard = field(init=False)
+    _zones: ZoneChores = field(init=False)
     _boot_id: str = ""
 
     async def start(self) -> None:
@@ -117,8 +118,8 @@ class Scheduler:
                 "after so long an absence the clock may be wrong: nothing old is deleted for 24 hours;"
                 " when it is right: seestackd upkeep confirm"
             )
-        if moved := await self.runner.run(follow_zone_data, zone_data_version()):
-            log.warning("the time zone data has changed: %d monitors are due at another time", moved)
+        self._zones = ZoneChores(self.runner)
+        await self._zones.step()
         if listened_before:
             self._settle()
         self._jobs = AsyncIOScheduler(
@@ -134,7 +135,7 @@ class Scheduler:
         self._jobs.add_job(self._run, FromNow(WATCH_EVERY_S), [requests.watch], id="watch requests")
         self._jobs.start()
         self.feed.listen(self._on_changes)
-        self._tasks.append(asyncio.create_task(self._guard.run()))
+        self._tasks += [asyncio.create_task(self._guard.run()), asyncio.create_task(self._zones.run())]
 
     async def stop(self) -> None:
         """End the jobs. Call `stamp` once more when the listener has closed."""
@@ -206,7 +207,7 @@ class Scheduler:
         await self._guard.check()
         await self._check_commits()
         self._next_judge_at = self.clock.now() + int(JUDGE_EVERY_S * 1000)
-        if tick < self._hold_until or not self._time_is_set(tick):
+        if tick < self._hold_until or not self._zones.done or not self._time_is_set(tick):
             return
         judged = await self._judge_all()
         if judged.next_wake_at is not None and judged.next_wake_at < self._next_judge_at:

@@ -118,18 +118,16 @@ def clock_stepped(tx: Transaction, command: ClockStepped, at: int) -> int:
     tx.blind.shift(step)
     tx.blind.open(min(at, at - step), at, CLOCK_STEP)
     touched = 0
-    for project in tx.projects.all():
-        for monitor in tx.monitors.in_project(project.id):
-            if monitor.schedule.problem is not None:
-                continue
-            state = tx.monitors.load_state(monitor.id)
-            shifted = after_step(monitor, state, at, step, stretches_after(tx, monitor, state, at))
-            if is_forgotten(monitor, state, at):
-                tx.slots.forget_after(monitor.id, at)
-            if shifted != state:
-                tx.monitors.save_state(monitor.id, shifted, state)
-                tx.monitors.rearm(monitor.id, shifted.deadline_at)
-                touched += 1
+    for monitor, state in tx.monitors.each():
+        if monitor.schedule.problem is not None:
+            continue
+        shifted = after_step(monitor, state, at, step, stretches_after(tx, monitor, state, at))
+        if is_forgotten(monitor, state, at):
+            tx.slots.forget_after(monitor.id, at)
+        if shifted != state:
+            tx.monitors.save_state(monitor.id, shifted, state)
+            tx.monitors.rearm(monitor.id, shifted.deadline_at)
+            touched += 1
     tx.incidents.shift(step)
     tx.outbox.shift(step)
     return touched

@@ -72,7 +72,8 @@ class Difference:
 def compare(tx: Transaction, declared: tuple[NewMonitor, ...], at: int) -> Difference:
     """Return what `declare` would do. Raises Invalid for a schedule that never comes round."""
     project = tx.projects.by_slug(EnsureProject().slug)
-    difference = difference_of(tx.monitors.in_project(project.id, True) if project is not None else [], declared)
+    slugs = [new.slug for new in declared]
+    difference = difference_of(tx.monitors.declared(project.id, slugs) if project is not None else [], declared)
     check_schedules(declared, difference, at)
     return difference
 
@@ -84,7 +85,7 @@ def declare(tx: Transaction, command: Declare, at: int) -> Difference:
     nothing changed, for a schedule that never comes round.
     """
     project_id = ensure_project(tx, EnsureProject(), at).id
-    stored = tx.monitors.in_project(project_id, True)
+    stored = tx.monitors.declared(project_id, [new.slug for new in command.monitors])
     difference = difference_of(stored, command.monitors)
     check_schedules(command.monitors, difference, at)
     if difference.drops_many and not command.force:

@@ -4,6 +4,7 @@ A transaction is used by one thread, sees its own writes, and is committed or ro
 returns plain values from `core`; rows of a noun are reached through the attribute of that noun.
 """
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from seestackd.core.alerts import Routing
@@ -85,6 +86,10 @@ class Session(Protocol):
 
     def begin(self) -> None:
         """Open a batch; raises Busy."""
+        ...
+
+    def expect(self, monitors: Iterable[tuple[int, str]]) -> None:
+        """Read ahead the monitors that a batch is about, by (project id, slug)."""
         ...
 
     def attempt(self, work: Any) -> Any:

@@ -1,6 +1,6 @@
 """What operations may ask of each noun's rows; `interface.Transaction` joins them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from seestackd.core.incidents import Incident
@@ -53,6 +53,17 @@ class Monitors(Protocol):
     def by_ping_id(self, ping_id: str) -> Monitor | None: ...
     def by_id(self, monitor_id: int) -> Monitor | None: ...
     def in_project(self, project_id: int, archived: bool = False) -> list[Monitor]: ...
+    def each(self, after: int = 0) -> Iterator[tuple[Monitor, State]]:
+        """Return those of all projects that are not archived, one by one in the order of their ids.
+
+        A million of them are more than the memory holds at once.
+        """
+        ...
+
+    def declared(self, project_id: int, slugs: Sequence[str]) -> list[Monitor]:
+        """Return those that are from a file, and those of the slugs, archived ones included."""
+        ...
+
     def count(self, project_id: int, created_since: int, source: str | None = None) -> int: ...
     def load_state(self, monitor_id: int, for_update: bool = True) -> State: ...
     def save_state(self, monitor_id: int, state: State, previous: State | None) -> None:

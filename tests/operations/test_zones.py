@@ -11,7 +11,7 @@ import pytest
 from seestackd.clock import zone_data_version
 from seestackd.core import schedule
 from seestackd.core.monitor import HOUR_MS, MINUTE_MS
-from seestackd.operations.zones import follow_zone_data
+from seestackd.operations.zones import Followed, FollowZones, follow_zone_data
 from tests.core.world import t
 from tests.operations.place import Place
 
@@ -45,7 +45,7 @@ def lisbon(place: Place, tmp_path: Path) -> Iterator[Place]:
     with lisbon_follows("UTC", tmp_path / "before"):
         place.add("lisbon", schedule="0 9 * * *", timezone="Europe/Lisbon", at=NOW)
         place.add("interval", schedule="12h", timezone="Europe/Lisbon", at=NOW)
-        place.do(follow_zone_data, "edition 1", NOW)
+        place.do(follow_zone_data, FollowZones("edition 1"), NOW)
     with lisbon_follows("Europe/Moscow", tmp_path / "after"):
         # A start has read nothing yet.
         place.runner._session.transaction.forget()
@@ -61,20 +61,40 @@ def expected(place: Place, slug: str) -> int:
 def test_a_job_is_due_by_the_new_rules_from_the_next_start_on(lisbon: Place) -> None:
     assert expected(lisbon, "lisbon") == t("09:00")
 
-    assert lisbon.do(follow_zone_data, "edition 2", NOW) == 1
+    assert lisbon.do(follow_zone_data, FollowZones("edition 2"), NOW).moved == 1
 
     assert expected(lisbon, "lisbon") == t("06:00", 1)
     assert lisbon.state("lisbon").deadline_at == t("06:00", 1) + 5 * MINUTE_MS
     assert expected(lisbon, "interval") == NOW + 12 * HOUR_MS
 
 
+def test_many_are_followed_a_few_at_a_time_and_none_twice(lisbon: Place, tmp_path: Path) -> None:
+    with lisbon_follows("UTC", tmp_path / "again"):
+        for number in range(4):
+            lisbon.add(f"lisbon-{number}", schedule="0 9 * * *", timezone="Europe/Lisbon", at=NOW)
+        lisbon.do(follow_zone_data, FollowZones("edition 1"), NOW)
+    with lisbon_follows("Europe/Moscow", tmp_path / "then"):
+        steps = [lisbon.do(follow_zone_data, FollowZones("edition 2", limit=4), NOW) for _ in range(3)]
+        assert steps == [Followed(3, more=True), Followed(2, more=False), Followed(0, more=False)]
+        assert {expected(lisbon, slug) for slug in ("lisbon", "lisbon-0", "lisbon-3")} == {t("06:00", 1)}
+
+
+def test_what_cannot_be_read_is_looked_at_again_at_the_next_start(lisbon: Place) -> None:
+    lisbon.runner._session.transaction.behind.execute(
+        "UPDATE monitors SET timezone = 'Gone/Away' WHERE slug = 'interval'"
+    )
+    for _ in range(2):
+        steps = [lisbon.do(follow_zone_data, FollowZones("edition 2", limit=1), NOW) for _ in range(3)]
+        assert [step.more for step in steps] == [True, True, False]
+
+
 def test_the_same_edition_moves_nothing(lisbon: Place) -> None:
-    assert lisbon.do(follow_zone_data, "edition 1", NOW) == 0
+    assert lisbon.do(follow_zone_data, FollowZones("edition 1"), NOW).moved == 0
     assert expected(lisbon, "lisbon") == t("09:00")
 
 
 def test_what_is_due_already_stays_due(lisbon: Place) -> None:
-    assert lisbon.do(follow_zone_data, "edition 2", t("09:01")) == 0
+    assert lisbon.do(follow_zone_data, FollowZones("edition 2"), t("09:01")).moved == 0
 
     lisbon.judge(t("09:05"))
     assert lisbon.told == [("missed", "ops")]
@@ -82,7 +102,7 @@ def test_what_is_due_already_stays_due(lisbon: Place) -> None:
 
 def test_a_run_that_came_early_is_not_asked_for_twice(lisbon: Place) -> None:
     lisbon.success(t("08:58"), "lisbon")
-    lisbon.do(follow_zone_data, "edition 2", t("08:59"))
+    lisbon.do(follow_zone_data, FollowZones("edition 2"), t("08:59"))
 
     assert expected(lisbon, "lisbon") == t("06:00", 1)
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -69,6 +69,14 @@ class SqliteSession:
             self._execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
             raise self._translated(error) from error
+
+    def expect(self, monitors: Iterable[tuple[int, str]]) -> None:
+        try:
+            self.transaction.monitors.expect(monitors)
+        except sqlite3.Error as error:
+            # Whoever needs the damaged row meets it again.
+            if not self._connection.in_transaction:
+                raise BatchLost from error
 
     def attempt(self, work: Callable[[SqliteTransaction], Any]) -> Any:
         transaction, connection = self.transaction, self._connection

@@ -12,7 +12,7 @@ from seestackd.store.sqlite.blind import _COLUMNS as _BLIND
 from seestackd.store.sqlite.blind import _window as _blind_window
 from seestackd.store.sqlite.incidents import _COLUMNS as _INCIDENT
 from seestackd.store.sqlite.incidents import _incident
-from seestackd.store.sqlite.monitors import _SPEC, _STATE, _monitor, _state
+from seestackd.store.sqlite.monitor_rows import SPEC, STATE, read_monitor, read_state
 from seestackd.store.sqlite.outbox_rows import COLUMNS as _ALERT
 from seestackd.store.sqlite.outbox_rows import read_row as _alert
 from seestackd.store.sqlite.pings import _COLUMNS as _PING
@@ -20,12 +20,12 @@ from seestackd.store.sqlite.pings import _stored
 from seestackd.store.sqlite.runs import _RUN, _SLOT, _entry
 from seestackd.store.sqlite.runs import _run as _closed_run
 
-_SPEC_WIDTH = len(_SPEC.split(","))
+_SPEC_WIDTH = len(SPEC.split(","))
 _INCIDENT_WIDTH = len(_INCIDENT.split(","))
 _ALERT_WIDTH = len(_ALERT.split(","))
 
 _MONITORS = (
-    f"SELECT {_SPEC}, {_STATE}, (SELECT message FROM pings WHERE pings.id = last_ping_id),"
+    f"SELECT {SPEC}, {STATE}, (SELECT message FROM pings WHERE pings.id = last_ping_id),"
     " (SELECT open.uid FROM incidents AS open WHERE open.id = incident_id)"
     " FROM monitors JOIN monitor_state ON monitor_id = monitors.id WHERE archived_at IS NULL AND project_id = :project"
 )
@@ -234,7 +234,7 @@ _OF_MONITOR = "".join(
 
 
 def _monitor_row(row: tuple[Any, ...]) -> MonitorRow:
-    return MonitorRow(_monitor(row[:_SPEC_WIDTH]), _state(row[_SPEC_WIDTH:-2]), row[-2], row[-1])
+    return MonitorRow(read_monitor(row[:_SPEC_WIDTH]), read_state(row[_SPEC_WIDTH:-2]), row[-2], row[-1])
 
 
 def _incidents(project_id: int, state: str, monitor_id: int | None) -> tuple[str, tuple[int, ...]]:

@@ -2,108 +2,45 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from seestackd.core.events import DeadlineSet
-from seestackd.core.monitor import Monitor, NewMonitor, OpenRun, Outcome, Rules, State, Status
-from seestackd.core.schedule import Schedule, stored_schedule
+from seestackd.core.monitor import Monitor, NewMonitor, State
+from seestackd.core.schedule import Schedule
 from seestackd.errors import Conflict
 from seestackd.store.sqlite.behind import Insert, WriteBehind
+from seestackd.store.sqlite.monitor_rows import SPEC, STATE, read_monitor, read_state, state_values
+from seestackd.store.sqlite.remembered import Remembered
 
-_SPEC = (
-    "id, uid, project_id, slug, name, ping_id, schedule, timezone, rules, channels, tags, source, created_at,"
-    " archived_at, version"
-)
-_STATE = (
-    "status, good, bad, bad_since, unknowns, unknown_of, watched_from, expected_at, newest_slot, newest_judged,"
-    " silent_slot, hold_until, paused_until, open_runs, incident_id, deadline_at, last_ping_at, last_ping_id,"
-    " last_ping_mark, last_ok_at, last_finish_at, last_run_id, last_duration_ms, ends_only"
-)
-_COLUMNS = _STATE.split(", ")
-_LOAD_STATE = f"SELECT {_STATE} FROM monitor_state WHERE monitor_id = ?"
+_COLUMNS = STATE.split(", ")
+_LOAD_STATE = f"SELECT {STATE} FROM monitor_state WHERE monitor_id = ?"
 _ASSIGNMENTS = ", ".join(f"{column} = ?" for column in _COLUMNS)
 _SAVE_STATE = Insert(
     "monitor_state",
-    f"{_STATE}, monitor_id",
+    f"{STATE}, monitor_id",
     tail="ON CONFLICT (monitor_id) DO UPDATE SET " + ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS),
 )
 _SAVE_AND_WAKE = f"UPDATE monitor_state SET {_ASSIGNMENTS}, wake_at = ? WHERE monitor_id = ?"
 _INSERT_STATE = (
-    f"INSERT INTO monitor_state ({_STATE}, wake_at, monitor_id) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
+    f"INSERT INTO monitor_state ({STATE}, wake_at, monitor_id) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
 )
-_MAX_REMEMBERED = 200_000
-
-
-def _runs_to_text(runs: tuple[OpenRun, ...]) -> str | None:
-    if not runs:
-        return None
-    rows = [[r.id, r.rid, r.slot, r.started_at, r.limit_at, r.overran, r.outcome] for r in runs]
-    return json.dumps(rows, separators=(",", ":"))
-
-
-def _open_run(row: list[Any]) -> OpenRun:
-    outcome = Outcome(row[6]) if row[6] is not None else None
-    return OpenRun(row[0], row[1], row[2], row[3], row[4], row[5], outcome)
-
-
-def _state_values(state: State) -> tuple[Any, ...]:
-    return (
-        state.status._value_,
-        state.good,
-        state.bad,
-        state.bad_since,
-        state.unknowns,
-        state.unknown_of,
-        state.watched_from,
-        state.expected_at,
-        state.newest_slot,
-        state.newest_judged,
-        state.silent_slot,
-        state.hold_until,
-        state.paused_until,
-        _runs_to_text(state.open_runs),
-        state.incident_id,
-        state.deadline_at,
-        state.last_ping_at,
-        state.last_ping_id,
-        state.last_ping_mark,
-        state.last_ok_at,
-        state.last_finish_at,
-        state.last_run_id,
-        state.last_duration_ms,
-        state.ends_only,
-    )
-
-
-_STATUSES = {status.value: status for status in Status}
-
-
-def _state(row: tuple[Any, ...]) -> State:
-    runs = row[13]
-    opened = tuple(_open_run(row) for row in json.loads(runs)) if runs else ()
-    values = [_STATUSES[row[0]], *row[1:13], opened, *row[14:23], bool(row[23])]
-    return State(*values)
-
-
-def _monitor(row: tuple[Any, ...]) -> Monitor:
-    return Monitor(
-        id=row[0],
-        uid=row[1],
-        project_id=row[2],
-        slug=row[3],
-        name=row[4],
-        ping_id=row[5],
-        schedule=stored_schedule(row[6], row[7]),
-        rules=Rules(**json.loads(row[8])),
-        channels=tuple(json.loads(row[9])) if row[9] is not None else None,
-        tags=tuple(json.loads(row[10])),
-        source=row[11],
-        created_at=row[12],
-        archived_at=row[13],
-        version=row[14],
-    )
+_SPEC_WIDTH = len(SPEC.split(","))
+# All rows in one value: Python gives the interpreter lock away for every row that it is given.
+_MANY = f"""
+SELECT json_group_array(json_array({SPEC}, {STATE})) FROM (SELECT value AS wanted FROM json_each(?))
+  CROSS JOIN monitors ON {{}} CROSS JOIN monitor_state ON monitor_id = monitors.id
+"""
+_BY_SLUGS = _MANY.format("project_id = ? AND slug = wanted")
+_BY_IDS = _MANY.format("monitors.id = wanted")
+_PAGE_OF_ALL = (
+    f"SELECT {SPEC}, {STATE} FROM monitors JOIN monitor_state ON monitor_id = monitors.id"
+    " WHERE monitors.id > ? AND archived_at IS NULL ORDER BY monitors.id LIMIT ?"
+)
+_PAGE = 1000
+MAX_REMEMBERED = 100_000
 
 
 def _readable(schedule: Schedule) -> tuple[str | None, str | None]:
@@ -116,19 +53,37 @@ def _text(values: tuple[str, ...] | None) -> str | None:
 
 
 class SqliteMonitors:
-    """Rows of monitors and monitor_state; remembers parsed rules between transactions."""
+    """Rows of monitors and monitor_state; remembers those used last between transactions."""
 
     def __init__(self, connection: WriteBehind, announce: Callable[[object], None]) -> None:
         self._execute = connection.execute
         self._add = connection.add
         self._announce = announce
-        self._by_slug: dict[tuple[int, str], Monitor] = {}
-        self._states: dict[int, State] = {}
+        self._by_slug: Remembered[tuple[int, str], Monitor] = Remembered(MAX_REMEMBERED)
+        self._states: Remembered[int, State] = Remembered(MAX_REMEMBERED)
+        self._judged: dict[int, Monitor] = {}
 
     def forget(self) -> None:
         """Drop what is remembered."""
         self._by_slug.clear()
         self._states.clear()
+        self._judged.clear()
+
+    def expect(self, wanted: Iterable[tuple[int, str]]) -> None:
+        """Read ahead what a batch will ask for, in one statement instead of two for each monitor."""
+        missing = defaultdict(list)
+        for project_id, slug in wanted:
+            if self._by_slug.get((project_id, slug)) is None:
+                missing[project_id].append(slug)
+        for project_id, slugs in missing.items():
+            for monitor in self._read_many(_BY_SLUGS, (json.dumps(slugs), project_id)):
+                self._by_slug.put((project_id, monitor.slug), monitor)
+
+    def _read_many(self, statement: str, values: tuple[Any, ...]) -> Iterator[Monitor]:
+        for row in json.loads(self._execute(statement, values).fetchone()[0]):
+            if self._states.get(row[0]) is None:
+                self._states.put(row[0], read_state(row[_SPEC_WIDTH:]))
+            yield read_monitor(row[:_SPEC_WIDTH])
 
     def create(self, project_id: int, new: NewMonitor, uid: str, ping_id: str, at: int) -> Monitor:
         try:
@@ -159,7 +114,8 @@ class SqliteMonitors:
                 changed.version, changed.id,
             ),
         )  # fmt: skip
-        self._by_slug.pop((monitor.project_id, monitor.slug), None)
+        self._by_slug.pop((monitor.project_id, monitor.slug))
+        self._judged.pop(monitor.id, None)
         return changed
 
     def remove(self, monitor_id: int) -> None:
@@ -182,21 +138,33 @@ class SqliteMonitors:
             return known
         found = self._one("project_id = ? AND slug = ?", (project_id, slug))
         if found is not None:
-            if len(self._by_slug) >= _MAX_REMEMBERED:
-                self._by_slug.clear()
-            self._by_slug[(project_id, slug)] = found
+            self._by_slug.put((project_id, slug), found)
         return found
 
     def by_ping_id(self, ping_id: str) -> Monitor | None:
         return self._one("ping_id = ?", (ping_id,))
 
     def by_id(self, monitor_id: int) -> Monitor | None:
-        return self._one("id = ?", (monitor_id,))
+        return self._judged.get(monitor_id) or self._one("id = ?", (monitor_id,))
 
     def in_project(self, project_id: int, archived: bool = False) -> list[Monitor]:
         hidden = "" if archived else " AND archived_at IS NULL"
-        rows = self._execute(f"SELECT {_SPEC} FROM monitors WHERE project_id = ?{hidden} ORDER BY slug", (project_id,))
-        return [_monitor(row) for row in rows.fetchall()]
+        rows = self._execute(f"SELECT {SPEC} FROM monitors WHERE project_id = ?{hidden} ORDER BY slug", (project_id,))
+        return [read_monitor(row) for row in rows.fetchall()]
+
+    def each(self, after: int = 0) -> Iterator[tuple[Monitor, State]]:
+        while rows := self._execute(_PAGE_OF_ALL, (after, _PAGE)).fetchall():
+            after = rows[-1][0]
+            yield from ((read_monitor(row[:_SPEC_WIDTH]), read_state(row[_SPEC_WIDTH:])) for row in rows)
+
+    def declared(self, project_id: int, slugs: Sequence[str]) -> list[Monitor]:
+        rows = self._execute(
+            f"SELECT {SPEC} FROM monitors WHERE project_id = ? AND source = 'file' UNION"
+            f" SELECT {SPEC} FROM monitors WHERE project_id = ? AND slug IN (SELECT value FROM json_each(?))"
+            " ORDER BY slug",
+            (project_id, project_id, json.dumps(slugs)),
+        ).fetchall()
+        return [read_monitor(row) for row in rows]
 
     def count(self, project_id: int, created_since: int, source: str | None = None) -> int:
         row = self._execute(
@@ -208,24 +176,19 @@ class SqliteMonitors:
     def load_state(self, monitor_id: int, for_update: bool = True) -> State:
         known = self._states.get(monitor_id)
         if known is None:
-            known = self._remember(monitor_id, _state(self._execute(_LOAD_STATE, (monitor_id,)).fetchone()))
+            known = read_state(self._execute(_LOAD_STATE, (monitor_id,)).fetchone())
+            self._states.put(monitor_id, known)
         return known
 
-    def _remember(self, monitor_id: int, state: State) -> State:
-        if len(self._states) >= _MAX_REMEMBERED:
-            self._states.clear()
-        self._states[monitor_id] = state
-        return state
-
     def save_state(self, monitor_id: int, state: State, previous: State | None) -> None:
-        self._remember(monitor_id, state)
+        self._states.put(monitor_id, state)
         deadline = state.deadline_at
         if previous is None:
-            self._execute(_INSERT_STATE, (*_state_values(state), deadline, monitor_id))
+            self._execute(_INSERT_STATE, (*state_values(state), deadline, monitor_id))
         elif deadline is not None and (previous.deadline_at is None or deadline < previous.deadline_at):
-            self._execute(_SAVE_AND_WAKE, (*_state_values(state), deadline, monitor_id))
+            self._execute(_SAVE_AND_WAKE, (*state_values(state), deadline, monitor_id))
         else:
-            self._add(_SAVE_STATE, monitor_id, (*_state_values(state), monitor_id))
+            self._add(_SAVE_STATE, monitor_id, (*state_values(state), monitor_id))
             return
         if deadline is not None:
             self._announce(DeadlineSet(deadline))
@@ -242,6 +205,7 @@ class SqliteMonitors:
                 due.append(monitor_id)
             else:
                 self.rearm(monitor_id, deadline)
+        self._judged = {monitor.id: monitor for monitor in self._read_many(_BY_IDS, (json.dumps(due),))} if due else {}
         return due, len(rows) == limit
 
     def rearm(self, monitor_id: int, wake_at: int | None) -> None:
@@ -262,12 +226,12 @@ class SqliteMonitors:
 
     def states(self, project_id: int) -> dict[int, State]:
         rows = self._execute(
-            f"SELECT monitor_id, {_STATE} FROM monitor_state"
+            f"SELECT monitor_id, {STATE} FROM monitor_state"
             " WHERE monitor_id IN (SELECT id FROM monitors WHERE project_id = ?)",
             (project_id,),
         ).fetchall()
-        return {row[0]: _state(row[1:]) for row in rows}
+        return {row[0]: read_state(row[1:]) for row in rows}
 
     def _one(self, condition: str, values: tuple[Any, ...]) -> Monitor | None:
-        row = self._execute(f"SELECT {_SPEC} FROM monitors WHERE {condition}", values).fetchone()
-        return None if row is None else _monitor(row)
+        row = self._execute(f"SELECT {SPEC} FROM monitors WHERE {condition}", values).fetchone()
+        return None if row is None else read_monitor(row)

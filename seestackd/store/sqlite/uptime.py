@@ -6,9 +6,9 @@ from seestackd.core.incidents import AlertKind
 from seestackd.core.monitor import Monitor, State
 from seestackd.core.uptime import Trouble
 from seestackd.store.sqlite.behind import WriteBehind
-from seestackd.store.sqlite.monitors import _SPEC, _STATE, _monitor, _state
+from seestackd.store.sqlite.monitor_rows import SPEC, STATE, read_monitor, read_state
 
-_SPEC_WIDTH = len(_SPEC.split(","))
+_SPEC_WIDTH = len(SPEC.split(","))
 _FOUND = "SELECT monitor_id, kind, began_at, closed_at, id FROM incidents INDEXED BY"
 _OF_ALL = f"""
 {_FOUND} incidents_spans WHERE project_id = :of AND closed_at > :since AND began_at < :until
@@ -20,9 +20,9 @@ _OF_ONE = f"""
 UNION ALL
 {_FOUND} incidents_past WHERE monitor_id = :of AND closed_at IS NULL AND began_at < :until
 """
-_MONITORS = f"SELECT {_SPEC}, {_STATE} FROM monitors JOIN monitor_state ON monitor_id = monitors.id"
+_MONITORS = f"SELECT {SPEC}, {STATE} FROM monitors JOIN monitor_state ON monitor_id = monitors.id"
 _PUBLIC = (
-    f"SELECT {_SPEC}, {_STATE} FROM monitors INDEXED BY monitors_public"
+    f"SELECT {SPEC}, {STATE} FROM monitors INDEXED BY monitors_public"
     " JOIN monitor_state ON monitor_id = monitors.id WHERE project_id = ?"
     " AND json_extract(rules, '$.public') = 1 AND archived_at IS NULL ORDER BY slug"
 )
@@ -57,4 +57,4 @@ class SqliteUptime:
 
     def _monitors(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Monitor, State]]:
         rows = self._execute(statement, values).fetchall()
-        return [(_monitor(row[:_SPEC_WIDTH]), _state(row[_SPEC_WIDTH:])) for row in rows]
+        return [(read_monitor(row[:_SPEC_WIDTH]), read_state(row[_SPEC_WIDTH:])) for row in rows]

@@ -17,6 +17,7 @@ from seestackd.store.sqlite.migrations import (
     m008_sizes,
     m009_lists,
     m010_spans,
+    m011_declared,
 )
 
 STEPS: tuple[ModuleType, ...] = (
@@ -30,6 +31,7 @@ STEPS: tuple[ModuleType, ...] = (
     m008_sizes,
     m009_lists,
     m010_spans,
+    m011_declared,
 )
 
 MIGRATIONS = Migrations("seestackd")

@@ -1,0 +1,166 @@
+"""100,000 and 1,000,000 monitors: start, memory, heartbeats, and alerts on time. `python -m bench.scale [start|...]`.
+
+Databases are made by SQL (`crowded.py`); whatever is measured is the daemon's, over HTTP and in its database.
+"""
+
+import sqlite3
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from bench import wrk
+from bench.crowded import build_crowded, fall_due, open_database
+from bench.fleet import Fleet, cpu_seconds, daemon, resident_mb
+
+FEW, MANY, MILLION = 1_000, 100_000, 1_000_000
+SECONDS, ROUNDS, CLIENTS = 10, 3, 64
+DUE, SPREAD_S, BEGIN_S = 2_000, 20, 8
+PACE_MS = 10
+WAIT_S = 120
+_CHANNEL = 'default_channels = ["hook"]\n[channels.hook]\nurl = "json://127.0.0.1:9/"\n'
+
+
+def start_and_rate() -> int:
+    """Ready after start, resident memory and heartbeats/s, 1,000,000 monitors against 1,000."""
+    with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as folder:
+        fleets = {monitors: build_crowded(Path(folder) / str(monitors), monitors) for monitors in (FEW, MILLION)}
+        for monitors, fleet in fleets.items():
+            for number in range(3):
+                began = time.monotonic()
+                with daemon(fleet) as (_, pid):
+                    ready = time.monotonic() - began
+                    print(f"{monitors:>9,} monitors, start {number + 1}: ready in {ready:.2f} s", end=", ")
+                    print(f"{cpu_seconds(pid):.2f} s of CPU, {resident_mb(pid):.0f} MB")
+        rates: dict[int, list[float]] = {monitors: [] for monitors in fleets}
+        for _ in range(ROUNDS):
+            for monitors, fleet in fleets.items():
+                with daemon(fleet) as (url, pid):
+                    load = _heartbeats(fleet, url, monitors, SECONDS)
+                    rates[monitors].append(load.rate)
+                    print(
+                        f"{monitors:>9,} monitors, {CLIENTS} clients: {load.rate:,.0f}/s, p50 {load.p50_ms:.1f} ms,"
+                        f" p99 {load.p99_ms:.1f} ms, {resident_mb(pid):.0f} MB, {load.bad} bad"
+                    )
+    ratios = sorted(million / few for few, million in zip(rates[FEW], rates[MILLION], strict=True))
+    print(f"heartbeats/s with 1,000,000 monitors against 1,000: {ratios[ROUNDS // 2]:.2f}x, median of {ROUNDS} rounds")
+    return 0
+
+
+def on_time() -> int:
+    """How long after its deadline an alert's row is committed, with 100,000 monitors at about 5,000 pings/s."""
+    with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as folder:
+        fleet = build_crowded(Path(folder) / "fleet", MANY)
+        with daemon(fleet, _CHANNEL):
+            pass  # a first start waits for nobody; the next one would wait 20 s before it judges
+        at = (time.time_ns() // 1_000_000) + BEGIN_S * 1000
+        fall_due(fleet, at, SPREAD_S * 1000, DUE)
+        with daemon(fleet, f"{_CHANNEL}[judge]\nsettle = '1s'\n") as (url, pid), _watching(fleet) as (committed, _):
+            load = wrk.drive(
+                url, fleet.key, connections=CLIENTS, monitors=MANY // 2, seconds=BEGIN_S + SPREAD_S, keep_alive=True,
+                first=MANY // 2, at_random=True, delay_ms=PACE_MS,
+            )  # fmt: skip
+            _until(lambda: len(committed) >= DUE)
+            memory = resident_mb(pid)
+        late = sorted(committed[monitor] - deadline for monitor, deadline in _deadlines(fleet).items())
+    print(
+        f"{len(late):,} alerts of {MANY:,} monitors at {load.rate:,.0f} pings/s: row committed after its deadline p50"
+        f" {late[len(late) // 2]:.0f} ms, p99 {late[int(len(late) * 0.99)]:.0f} ms, worst {late[-1]:.0f} ms;"
+        f" heartbeat p99 {load.p99_ms:.1f} ms, {memory:.0f} MB"
+    )
+    return 0 if len(late) == DUE and not load.bad else 1
+
+
+def all_at_once() -> int:
+    """100,000 monitors missed at once, and heartbeats of others meanwhile."""
+    with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as folder:
+        fleet = build_crowded(Path(folder) / "fleet", int(MANY / 0.7) + 10 * FEW)
+        with daemon(fleet, _CHANNEL):
+            pass
+        at = (time.time_ns() // 1_000_000) + BEGIN_S * 1000
+        fall_due(fleet, at, 0, MANY)
+        with daemon(fleet, f"{_CHANNEL}[judge]\nsettle = '1s'\n") as (url, pid), _watching(fleet) as (seen, counts):
+            time.sleep(max(0.0, at / 1000 - 1 - time.time()))
+            loads: list[wrk.Load] = []
+            while len(seen) < MANY and time.time() < at / 1000 + WAIT_S:
+                loads.append(_heartbeats(fleet, url, 5 * FEW, 4, first=int(MANY / 0.7) + 4 * FEW, clients=16))
+            _until(lambda: counts[0] >= MANY)
+            memory = resident_mb(pid)
+    done = (max(seen.values()) - at) / 1000 if seen else float("inf")
+    print(
+        f"{len(seen):,} of {MANY:,} monitors missed at once: {len(seen):,} incidents and {counts[0]:,} outbox rows"
+        f" committed after {done:.1f} s; heartbeat p99 meanwhile {max(load.p99_ms for load in loads):.1f} ms at"
+        f" {min(load.rate for load in loads):,.0f}/s, {memory:.0f} MB"
+    )
+    return 0 if len(seen) >= MANY else 1
+
+
+def _heartbeats(
+    fleet: Fleet, url: str, monitors: int, seconds: int, first: int = 0, clients: int = CLIENTS
+) -> wrk.Load:
+    wrk.drive(
+        url, fleet.key, connections=16, monitors=monitors, seconds=1, keep_alive=True, first=first, at_random=True
+    )
+    return wrk.drive(
+        url, fleet.key, connections=clients, monitors=monitors, seconds=seconds, keep_alive=True, first=first,
+        at_random=True,
+    )  # fmt: skip
+
+
+def _deadlines(fleet: Fleet) -> dict[int, int]:
+    """Return the deadline of each monitor that has an incident: its slot and five minutes."""
+    with closing(open_database(fleet)) as db:
+        return dict(
+            db.execute(
+                "SELECT i.monitor_id, max(s.first_at) + 300000 FROM incidents i JOIN slots s USING (monitor_id)"
+                " WHERE s.outcome = 'missed' GROUP BY i.monitor_id"
+            )
+        )
+
+
+def _until(done: Callable[[], bool]) -> None:
+    until = time.monotonic() + WAIT_S
+    while time.monotonic() < until and not done():
+        time.sleep(0.05)
+
+
+@contextmanager
+def _watching(fleet: Fleet) -> Iterator[tuple[dict[int, float], list[int]]]:
+    """Look into the database every 2 ms; gives when each incident was first seen there (ms UTC), and counts alerts."""
+    seen: dict[int, float] = {}
+    alerts, ended = [0], threading.Event()
+
+    def watch() -> None:
+        with closing(open_database(fleet)) as db:
+            last = last_alert = 0
+            while not ended.wait(0.002):
+                rows = db.execute("SELECT id, monitor_id FROM incidents WHERE id > ? ORDER BY id", (last,)).fetchall()
+                now = time.time() * 1000
+                seen.update((monitor, now) for _, monitor in rows)
+                last = rows[-1][0] if rows else last
+                found = db.execute("SELECT max(id), count(*) FROM outbox WHERE id > ?", (last_alert,)).fetchone()
+                last_alert, alerts[0] = found[0] or last_alert, alerts[0] + found[1]
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen, alerts
+    finally:
+        ended.set()
+        watcher.join()
+
+
+PARTS: dict[str, Callable[[], int]] = {"start": start_and_rate, "ontime": on_time, "storm": all_at_once}
+
+
+def measure(names: list[str]) -> int:
+    """Measure the named parts, or all."""
+    return max(PARTS[name]() for name in names or PARTS)
+
+
+if __name__ == "__main__":
+    print(f"Python {sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}")
+    sys.exit(measure(sys.argv[1:]))
