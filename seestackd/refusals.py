@@ -13,8 +13,8 @@ class Refusals:
         self._lock = threading.Lock()
 
     def remember(self, command: object, at: int) -> None:
-        """Note the refusal of a command that says what it is `about`; beyond 10,000 the oldest is forgotten."""
-        about = getattr(command, "about", None)
+        """Note the refusal of a command that says which monitor it `reports_on`; beyond 10,000 the oldest is forgotten."""
+        about = getattr(command, "reports_on", None)
         if about is None:
             return
         with self._lock:

@@ -218,7 +218,7 @@ class Runner:
         session = self._session
         try:
             self._begin()
-            session.expect(about for job in jobs if (about := getattr(job.command, "about", None)) is not None)
+            session.expect(one for job in jobs if (one := getattr(job.command, "reports_on", None)) is not None)
             for job in jobs:
                 _attempt(job, session.attempt)
             session.flush()

@@ -52,7 +52,7 @@ class RecordPing:
     door: str = "heartbeat"
 
     @property
-    def about(self) -> tuple[int, str]:
+    def reports_on(self) -> tuple[int, str]:
         """The monitor it is about: a ping that could not be stored must not make its silence an alarm."""
         return self.project_id, self.slug
 
