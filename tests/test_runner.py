@@ -75,11 +75,11 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 @dataclass(frozen=True)
 class Note:
-    """Keep `value` under `key`; `about` names the monitor as a ping does."""
+    """Keep `value` under `key`; `reports_on` names the monitor as a ping does."""
 
     key: str
     value: str = "kept"
-    about: tuple[int, str] | None = None
+    reports_on: tuple[int, str] | None = None
 
 
 def keep(tx: Transaction, command: Note, at: int) -> int:
@@ -192,9 +192,9 @@ async def test_a_judgement_comes_after_the_pings_of_its_batch_and_not_later_than
 
 
 async def test_a_refused_ping_is_remembered_with_its_monitor_and_a_stored_one_is_not(bench: Bench) -> None:
-    await bench.runner.run(keep, Note("a", about=(1, "heard")))
+    await bench.runner.run(keep, Note("a", reports_on=(1, "heard")))
     with bench.full(), pytest.raises(Busy):
-        await bench.runner.run(keep, Note("b", MEGABYTE, about=(1, "refused")))
+        await bench.runner.run(keep, Note("b", MEGABYTE, reports_on=(1, "refused")))
 
     assert bench.runner.refusals() == {(1, "refused"): NOW}
 
@@ -203,7 +203,7 @@ async def test_the_oldest_of_ten_thousand_refusals_makes_room_for_the_newest(ben
     bench.runner._closing = True
     for number in (*range(MAX_REFUSED), 0, MAX_REFUSED):
         with pytest.raises(Busy):
-            bench.runner.submit(keep, Note("a", about=(1, f"job-{number}")))
+            bench.runner.submit(keep, Note("a", reports_on=(1, f"job-{number}")))
     bench.runner._closing = False
     remembered = bench.runner.refusals()
 
@@ -216,7 +216,7 @@ async def test_more_than_can_be_queued_is_refused_at_once(bench: Bench) -> None:
     # What is submitted in one turn of the loop meets in one batch.
     waiting = [bench.runner.submit(keep, Note("a")) for _ in range(MAX_QUEUED)]
     with pytest.raises(Busy):
-        bench.runner.submit(keep, Note("one too many", about=(1, "late")))
+        bench.runner.submit(keep, Note("one too many", reports_on=(1, "late")))
     await asyncio.gather(*waiting)
 
     assert "one too many" not in bench.stored()
