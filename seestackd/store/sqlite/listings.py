@@ -32,7 +32,7 @@ _MONITORS = (
 # Statuses as in core.monitor.shown_status; a run that overran is no longer waited for.
 _LINES = f"""
 SELECT {{}} FROM (
-  SELECT {_SPEC}, {_STATE},
+  SELECT {SPEC}, {STATE},
     CASE WHEN status IN ('healthy', 'pending') AND expected_at < :at THEN 'late' ELSE status END AS shown,
     open_runs IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(open_runs) WHERE NOT value ->> 5) AS running
   FROM monitors JOIN monitor_state ON monitor_id = id WHERE project_id = :project AND archived_at IS NULL)
