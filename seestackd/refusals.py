@@ -13,7 +13,7 @@ class Refusals:
         self._lock = threading.Lock()
 
     def remember(self, command: object, at: int) -> None:
-        """Note the refusal of a command that says which monitor it `reports_on`; beyond 10,000 the oldest is forgotten."""
+        """Note the refusal of a command that says which monitor it `reports_on`; of the newest 10,000 only."""
         about = getattr(command, "reports_on", None)
         if about is None:
             return
