@@ -50,7 +50,7 @@ from seestackd.web.server import WebSettings, create_app, start_sites
 
 log = logging.getLogger(__name__)
 
-LINGER_S = 0.2
+LINGER = (0.01,) * 5  # seconds; letting a connection in takes the event loop up to four turns
 REFUSED_CONFIGURATION = "The configuration could not be reloaded, the old one stays; see the log."
 FIRST_KEY_NAME = "first"
 PING_KEY_NAME = "ping-urls"
@@ -162,6 +162,7 @@ async def _parts(start: _Start) -> AsyncIterator[tuple[Started, SelfCheck, Confi
         # Stamped once the listener has closed: until then pings are heard.
         stack.push_async_callback(scheduler.stamp)
         stack.push_async_callback(_close, edge, sockets)
+        stack.push_async_callback(delivery.stop)  # which may take seconds: pings are still answered
         await start_sites(edge, sockets)
         yield Started(addresses, first_key), check, configured
 
@@ -195,7 +196,8 @@ async def _close(edge: WebRunner, sockets: list[socket.socket]) -> None:
     loop = asyncio.get_running_loop()
     for listening in sockets:
         loop.remove_reader(listening)
-    await asyncio.sleep(LINGER_S)
+    for seconds in LINGER:
+        await asyncio.sleep(seconds)
     await edge.cleanup()
 
 

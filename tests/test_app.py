@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from seestackd.app import LINGER_S
+from seestackd.app import LINGER
 from seestackd.opening import BROKEN_EXIT
 from tests.cli.conftest import COMMAND, environment
 from tests.journeys.daemon import Daemon, free_port, wait_for
@@ -156,5 +156,5 @@ def test_the_last_stamp_is_made_when_the_listener_has_closed(tmp_path: Path) -> 
     with closing(sqlite3.connect(tmp_path / "data" / "seestackd.db")) as database:
         ((heard_at,),) = database.execute("SELECT at FROM alive").fetchall()
 
-    assert heard_at >= asked_to_stop + LINGER_S * 1000, "whoever is let in until then is heard out"
+    assert heard_at >= asked_to_stop + sum(LINGER) * 1000, "whoever is let in until then is heard out"
     assert heard_at <= time.time() * 1000

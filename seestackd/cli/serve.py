@@ -2,13 +2,15 @@
 
 import gc
 import logging
+import os
 import resource
 import shlex
 import sqlite3
 import sys
 from argparse import SUPPRESS, Namespace
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from seestackd.cli import logs
 from seestackd.cli.failures import Exit, Failure, next_step
@@ -59,7 +61,15 @@ def serve(options: Namespace) -> int:
     except OSError as error:
         where = error.filename or settings.storage.path
         raise Failure(f"cannot use {where}: {error.strerror or error}; choose another with --data") from error
-    return Exit.OK
+    return _leave()
+
+
+def _leave() -> NoReturn:
+    """End at once: all is stored and closed, and pings of a restart wait while an interpreter takes itself apart."""
+    logging.shutdown()
+    with suppress(OSError):
+        sys.stdout.flush()
+    os._exit(Exit.OK)
 
 
 def _keep_secrets(file: Path | None) -> None:

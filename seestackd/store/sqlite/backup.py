@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from seestackd.errors import Conflict, Invalid
 from seestackd.store.sqlite.looking import reading
-from seestackd.store.sqlite.migrations import MIGRATIONS
+from seestackd.store.sqlite.migrations import KNOWN, applied
 
 _BESIDE = ("-wal", "-shm", "-journal")
 _SHOWN_PROBLEMS = 3
@@ -143,11 +141,10 @@ def _in_use(source: Path) -> bool:
 
 
 def _check_schema(connection: sqlite3.Connection) -> None:
-    known = {step.name for step in MIGRATIONS.pending(Database(memory=True, execute_plugins=False))}
-    applied = {step.name for step in MIGRATIONS.applied(Database(connection, execute_plugins=False))}
-    if not applied:
+    seen = applied(connection)
+    if not seen:
         raise Invalid("it is not a database of seestackd")
-    if newer := applied - known:
+    if newer := seen - KNOWN:
         raise Invalid(f"a newer seestackd wrote it (schema {max(newer)}); install that version, or take an older file")
 
 

@@ -1,10 +1,9 @@
 """The schema, in steps that are applied in order and never changed once released: one module each, with its SQL."""
 
 import sqlite3
+from collections.abc import Callable
 from types import ModuleType
-
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
+from typing import TYPE_CHECKING
 
 from seestackd.store.sqlite.migrations import (
     m001_first,
@@ -20,6 +19,9 @@ from seestackd.store.sqlite.migrations import (
     m011_declared,
 )
 
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
 STEPS: tuple[ModuleType, ...] = (
     m001_first,
     m002_management,
@@ -34,20 +36,18 @@ STEPS: tuple[ModuleType, ...] = (
     m011_declared,
 )
 
-MIGRATIONS = Migrations("seestackd")
+KNOWN = frozenset(step.__name__.rpartition(".")[2] for step in STEPS)
+"""The names of all steps."""
+
+_SET = "seestackd"
 
 
-def _add(step: ModuleType) -> None:
-    def apply(db: Database) -> None:
-        for statement in step.SCRIPT.split(";\n"):
-            if statement.strip():
-                db.execute(statement)
-
-    MIGRATIONS(name=step.__name__.rpartition(".")[2])(apply)
-
-
-for _step in STEPS:
-    _add(_step)
+def applied(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of the steps that a database has seen, also of those unknown here. Raises sqlite3.Error."""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone() is None:
+        return set()
+    rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (_SET,))
+    return {name for (name,) in rows}
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -55,10 +55,31 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     Raises sqlite3.Error when a step fails; nothing of the failed run is kept.
     """
+    if not applied(connection) >= KNOWN:
+        _apply(connection)
+
+
+def _apply(connection: sqlite3.Connection) -> None:
+    # Imported late: of the packages that it brings no other start has any use.
+    from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations(_SET)
+    for step in STEPS:
+        migrations(name=step.__name__.rpartition(".")[2])(_statements_of(step))
     connection.execute("BEGIN IMMEDIATE")
     try:
-        MIGRATIONS.apply(Database(connection, execute_plugins=False))
+        migrations.apply(Database(connection, execute_plugins=False))
     except BaseException:
         connection.rollback()
         raise
     connection.commit()
+
+
+def _statements_of(step: ModuleType) -> Callable[["Database"], None]:
+    def apply(db: "Database") -> None:
+        for statement in step.SCRIPT.split(";\n"):
+            if statement.strip():
+                db.execute(statement)
+
+    return apply
