@@ -21,6 +21,7 @@ from seestackd.feed import Feed
 from seestackd.operations import erasure
 from seestackd.operations.blind import Blinded, Hear, Listen, blinded, hear, listen, tell_blind
 from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
+from seestackd.operations.evictions import tell_evicted
 from seestackd.operations.followups import FollowUp, follow_up
 from seestackd.operations.reports import tell_month
 from seestackd.operations.upkeep import KEPT_MS, Upkeep, awaits_operator, forget_old, prune
@@ -248,6 +249,7 @@ class Scheduler:
             lambda: self.runner.run(tell_month, None),
             lambda: self.runner.run(forget_old, Upkeep(self.clock.boottime(), self._boot_id)),
             self._prune,
+            lambda: self.runner.run(tell_evicted, self.most()),
         ]
         for chore in chores:
             try:
@@ -270,10 +272,9 @@ class Scheduler:
     async def _repeat(self, operation: Callable[..., Any], command: object) -> list[Any]:
         """Run an operation of small steps, with pauses in which others get the writer; returns their results."""
         done: list[Any] = []
-        for _ in range(STEPS_AT_ONCE):
+        until = self.clock.monotonic() + UPKEEP_EVERY_S / 2
+        while not done or (done[-1].more and self.clock.monotonic() < until):
             done.append(await self.runner.run(operation, command))
-            if not done[-1].more:
-                break
             await asyncio.sleep(PAUSE_S)
         return done
 

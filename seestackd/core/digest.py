@@ -16,10 +16,17 @@ SHARE = 0.6
 _ALL_SPENT = 1_000_000
 FEWEST_FOR_CAUSE = 3
 SILENT_MS = 60_000
-# Somebody waits for a test, a notice of a dead alert must not wait behind the storm that killed it, and a report of a
-# month is no line in a digest.
+# Somebody waits for a test, a notice of a dead alert must not wait behind the storm that killed it, and reports of
+# a month or a day are no lines in a digest.
 OUTSIDE_BUDGET = frozenset(
-    {AlertKind.TEST, AlertKind.DEAD_LETTER, AlertKind.RESTORED, AlertKind.REFUSED, AlertKind.REPORT}
+    {
+        AlertKind.TEST,
+        AlertKind.DEAD_LETTER,
+        AlertKind.RESTORED,
+        AlertKind.REFUSED,
+        AlertKind.EVICTED,
+        AlertKind.REPORT,
+    }
 )
 _SILENT = frozenset({AlertKind.MISSED, AlertKind.OVERRUN})
 

@@ -36,6 +36,7 @@ class AlertKind(StrEnum):
     DEAD_LETTER = "dead_letter"
     RESTORED = "restored"
     REFUSED = "refused"
+    EVICTED = "evicted"
     REPORT = "report"
     TEST = "test"
     DIGEST = "digest"
@@ -59,6 +60,7 @@ SEVERITY: Mapping[AlertKind, Severity] = {
     AlertKind.DEAD_LETTER: Severity.INFO,
     AlertKind.RESTORED: Severity.CRITICAL,
     AlertKind.REFUSED: Severity.CRITICAL,
+    AlertKind.EVICTED: Severity.WARNING,
     AlertKind.REPORT: Severity.INFO,
     AlertKind.TEST: Severity.INFO,
     AlertKind.DIGEST: Severity.WARNING,

@@ -121,6 +121,17 @@ _REFUSED: dict[str, Any] = {
     "declared": 20,
     "slugs": ["certs", "dump", "etl-orders", "nightly-backup", "sync-photos", "vacuum-db"],
 }
+_EVICTED: dict[str, Any] = {
+    "at": _ms(2026, 11, 23, 14, 0),
+    "timezone": "Europe/Berlin",
+    "project": "shop",
+    "name": "Shop",
+    "since": _ms(2026, 11, 22, 14, 0),
+    "gone": [
+        {"kind": "requests", "rows": 120_000, "limit": 200_000_000},
+        {"kind": "replay", "rows": 250, "limit": 500_000_000},
+    ],
+}
 _REPORT: dict[str, Any] = {
     "at": _ms(2026, 11, 1, 8, 0),
     "timezone": "Europe/Berlin",
@@ -177,6 +188,7 @@ EXAMPLES: Mapping[AlertKind, Facts] = {
     AlertKind.DEAD_LETTER: _DEAD,
     AlertKind.RESTORED: _RESTORED,
     AlertKind.REFUSED: _REFUSED,
+    AlertKind.EVICTED: _EVICTED,
     AlertKind.REPORT: _REPORT,
     AlertKind.TEST: {"channel": "slack-ops", "sent_by": "admin", "at": _ms(2026, 11, 23, 14, 2, 31)},
     AlertKind.DIGEST: _DIGEST,

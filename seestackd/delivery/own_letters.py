@@ -24,6 +24,7 @@ from seestackd.delivery.wording import (
 
 MAX_LISTED = 50
 NOT_RUNNING = "not running"
+_KINDS = {"requests": ("HTTP requests", "Requests"), "replay": ("replays", "Replays")}
 
 
 def trial(case: Case) -> Letter:
@@ -118,6 +119,30 @@ def refused(case: Case) -> Letter:
     )
 
 
+def evicted(case: Case) -> Letter:
+    """Say what went before its time: `gone` holds kind, rows and limit (bytes); `project` what stores too much."""
+    facts = case.facts
+    gone = list(facts.get("gone") or ())
+    project = foreign(facts.get("name") or facts.get("project") or "a project", MAX_NAME)
+    named = " and ".join(_KINDS[each["kind"]][0] for each in gone)
+    since = near(facts.get("since") or case.now, case.where, case.now)
+    rows: Rows = [
+        (
+            _KINDS[each["kind"]][1],
+            f"{each['rows']:,} deleted since {since}; limit {each['limit'] // 1_000_000:,} MB"
+            f" ({marked('retention.max_' + each['kind'] + '_mb')})",
+        )
+        for each in gone
+    ]
+    rows.append(("Next", "raise the limit, keep them for a shorter time, or have less sent"))
+    return Letter(
+        tone=Tone.WARNING,
+        title=fitted("TRIMMED ", project, ": oldest data deleted"),
+        lead=f"{project} sends more than it may store: its oldest {named} went before their time.",
+        rows=(*rows, *late(case)),
+    )
+
+
 def reminder(case: Case) -> Letter:
     """List what is still down: `down` holds slug, kind, since, and where known last_ok_at, exit_code and timezone."""
     down = sorted(case.facts.get("down") or (), key=lambda one: one.get("since") or 0)
@@ -186,6 +211,7 @@ OWN_LETTERS = {
     AlertKind.DEAD_LETTER: dead_letter,
     AlertKind.RESTORED: restored,
     AlertKind.REFUSED: refused,
+    AlertKind.EVICTED: evicted,
     AlertKind.REMINDER: reminder,
     AlertKind.REPORT: report,
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from seestackd.core.monitor import DAY_MS, MINUTE_MS
 from seestackd.core.retention import Kind
+from seestackd.operations import evictions
 from seestackd.store.interface import Transaction
 
 PING_KEYS_KEPT_MS = 8 * DAY_MS
@@ -67,10 +68,12 @@ def prune(tx: Transaction, command: Upkeep, at: int) -> Forgotten:
     if _in_doubt(tx, command, at):
         return Forgotten(0, False, waits=True)
     rows, more = tx.retention.forget({kind: at - kept for kind, kept in command.kept.items()}, command.limit)
-    evicted = {kind: gone for kind, most in command.most.items() if (gone := tx.retention.evict(kind, most))}
     if not more:
         tx.rollups.tidy(at, command.limit)
-    return Forgotten(rows + sum(evicted.values()), more or bool(evicted), evicted=evicted)
+    evicted = {kind: gone for kind, most in command.most.items() if (gone := tx.retention.evict(kind, most))}
+    evictions.note(tx, evicted, at)
+    counts = {kind: gone.rows for kind, gone in evicted.items() if gone.rows}
+    return Forgotten(rows + sum(counts.values()), more or any(gone.more for gone in evicted.values()), evicted=counts)
 
 
 def hold_after_step(tx: Transaction, at: int) -> None:

@@ -1,9 +1,19 @@
 """What upkeep may ask of the store."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from seestackd.core.retention import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Evicted:
+    """How many rows of a project went, and whether more may follow."""
+
+    project_id: int
+    rows: int
+    more: bool
 
 
 class Retention(Protocol):
@@ -15,6 +25,6 @@ class Retention(Protocol):
         """
         ...
 
-    def evict(self, kind: Kind, most: int) -> int:
-        """Delete some of the oldest requests or replays of a project that stores more bytes; returns how many went."""
+    def evict(self, kind: Kind, most: int) -> Evicted | None:
+        """Delete some of the oldest requests or replays of a project that stores more bytes; None when none does."""
         ...

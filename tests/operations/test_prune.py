@@ -7,11 +7,10 @@ import pytest
 
 from seestackd.core.monitor import Monitor, new_monitor
 from seestackd.core.pings import PingKind
-from seestackd.core.replay import ReplayEvent, pack
 from seestackd.core.retention import Kind
 from seestackd.core.telemetry import HttpRequest
 from seestackd.feed import Feed
-from seestackd.operations import keys, monitors, pings, replay, telemetry
+from seestackd.operations import keys, monitors, pings, telemetry
 from seestackd.operations.listings import ListHistory, heard
 from seestackd.operations.outbox import AckDead, QueueTest, ack_dead, queue_test
 from seestackd.operations.upkeep import KEPT_MS, Forgotten, Upkeep, hold_after_step, prune
@@ -191,22 +190,3 @@ def test_requests_from_a_clock_that_is_years_ahead_go_by_their_arrival(house: Ho
 
     assert sum(step.rows for step in steps) == 15
     assert house.sql("SELECT min(id) FROM http_requests") == 16
-
-
-def test_the_oldest_replays_and_requests_of_a_project_that_stores_too_much_go(house: House) -> None:
-    asked = HttpRequest(BEGAN, "t", False, "GET", "shop", "/", 200, 5, 0, 0, False, None, None)
-    for number in range(10):
-        batch = pack([ReplayEvent(BEGAN + number, "click", f"{number}", None)])
-        house.runner.call(replay.store, replay.StoreReplay(house.project_id, f"fp-{number // 2}", "s", batch))
-    house.runner.call(telemetry.store, telemetry.StoreRequests(house.project_id, (asked,) * 30))
-    house.runner.call(lambda tx, command, at: tx.rollups.advance(100, at), None)
-    stored = house.sql("SELECT sum(length(body)) FROM replay_batches")
-    assert house.sql("SELECT replay FROM project_sizes") == stored
-    most = {Kind.REPLAY: stored * 3 // 4, Kind.REQUESTS: 2_000}
-
-    steps = [house.runner.call(prune, Upkeep(0, "", most=most)) for _ in range(2)]
-
-    assert [step.evicted for step in steps] == [{Kind.REPLAY: 3, Kind.REQUESTS: 10}, {}]
-    assert [house.sql(f"SELECT min(id) FROM {table}") for table in ("replay_batches", "http_requests")] == [4, 11]
-    assert house.count("sessions") == 4
-    assert house.sql("SELECT requests FROM project_sizes") == 20

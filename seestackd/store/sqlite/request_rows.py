@@ -17,6 +17,16 @@ ROW = (
 )
 """What `request_of` reads, of `http_requests r` and `request_endpoints e`."""
 
+SIZE = (
+    "75 + (length(CAST(r.trace_id AS BLOB))"
+    + "".join(
+        f" + coalesce(length(CAST(r.{name} AS BLOB)), 0)"
+        for name in ("span_id", "parent_span_id", "user_id", "error_fingerprint", "method", "host", "path")
+    )
+    + ") * 5 / 4"
+)
+"""About how many bytes a request `r` takes with its indexes, pages not being full; m010_spans.py has the same."""
+
 _CLASSES = {
     "requests": "1",
     "ok": "r.status_code BETWEEN 1 AND 299",

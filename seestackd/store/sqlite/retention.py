@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seestackd.core.retention import Kind
+from seestackd.store.retention import Evicted
 from seestackd.store.sqlite.behind import WriteBehind
+from seestackd.store.sqlite.eviction import SqliteEviction
 
 _MONITORS_AT_ONCE = 100
 _BATCHES_AT_ONCE = 25  # to delete a blob is to read all of it
@@ -60,34 +62,13 @@ _FORGET_SESSIONS = (
 )
 
 
-_REQUEST_BYTES = 100  # about what a row takes with its indexes
-_REQUESTS_AT_ONCE = 2_000
-_OVER = {
-    Kind.REPLAY: "SELECT project_id, 0 FROM project_sizes WHERE replay > :most LIMIT 1",
-    Kind.REQUESTS: f"SELECT project_id, requests - :most / {_REQUEST_BYTES} FROM project_sizes"
-    f" WHERE requests * {_REQUEST_BYTES} > :most LIMIT 1",
-}
-_EVICT_REQUESTS = """
-DELETE FROM http_requests WHERE id IN
-  (SELECT id FROM http_requests NOT INDEXED WHERE project_id = ? AND id <= (SELECT summed FROM request_progress)
-   AND id < (SELECT max(id) FROM http_requests) ORDER BY id LIMIT ?)
-"""
-_OLDEST_BATCHES = """
-SELECT id, fingerprint FROM replay_batches NOT INDEXED
-WHERE project_id = ? AND id < (SELECT max(id) FROM replay_batches) ORDER BY id LIMIT ?
-"""
-_FORGET_SESSION = """
-DELETE FROM sessions WHERE project_id = :project AND fingerprint = :fingerprint AND NOT EXISTS
-  (SELECT 1 FROM replay_batches WHERE project_id = :project AND fingerprint = :fingerprint)
-"""
-
-
 class SqliteRetention:
     """Walks the tables from their old end; remembers how far, for what is old and must stay."""
 
     def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
         self._executemany = connection.executemany
+        self._eviction = SqliteEviction(connection)
         self._passed: dict[str, int] = {}
 
     def forget(self, before: Mapping[Kind, int], limit: int) -> tuple[int, bool]:
@@ -100,28 +81,8 @@ class SqliteRetention:
         deleted, further = self._forget_slots(before[Kind.LEDGER], limit)
         return gone + deleted, more or further
 
-    def evict(self, kind: Kind, most: int) -> int:
-        over = self._execute(_OVER[kind], {"most": most}).fetchone()
-        if over is None:
-            return 0
-        project_id, rows = over
-        if kind is Kind.REQUESTS:
-            return self._execute(_EVICT_REQUESTS, (project_id, min(rows, _REQUESTS_AT_ONCE))).rowcount
-        batches = self._execute(_OLDEST_BATCHES, (project_id, _BATCHES_AT_ONCE)).fetchall()
-        gone = 0
-        for batch_id, fingerprint in batches:
-            self._execute("DELETE FROM replay_batches WHERE id = ?", (batch_id,))
-            self._execute(_FORGET_SESSION, {"project": project_id, "fingerprint": fingerprint})
-            gone += 1
-            if (
-                self._execute(
-                    _OVER[kind].replace("LIMIT", "AND project_id = :project LIMIT"),
-                    {"most": most, "project": project_id},
-                ).fetchone()
-                is None
-            ):
-                break
-        return gone
+    def evict(self, kind: Kind, most: int) -> Evicted | None:
+        return self._eviction.evict(kind, most)
 
     def _forget(self, table: _Table, before: int, limit: int) -> tuple[int, bool]:
         """Look at the next rows of a table; returns how many went, and whether old ones may follow."""

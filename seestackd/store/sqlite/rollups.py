@@ -9,7 +9,7 @@ from seestackd.core.monitor import HOUR_MS, MINUTE_MS
 from seestackd.core.rollups import ENDPOINT_MINUTES_KEPT_MS, HOURS_KEPT_MS, MINUTES_KEPT_MS, Parts, parts_of
 from seestackd.core.telemetry import Endpoint, Tally, merged, total
 from seestackd.store.sqlite.behind import WriteBehind
-from seestackd.store.sqlite.request_rows import BUCKET, COUNTED, EACH, HOUR, MINUTE, SUMS
+from seestackd.store.sqlite.request_rows import BUCKET, COUNTED, EACH, HOUR, MINUTE, SIZE, SUMS
 from seestackd.store.sqlite.request_sums import ENDPOINT_HOURS, ENDPOINT_MINUTES, HOURS, MINUTES, Source
 from seestackd.store.sqlite.telemetry import SEGMENT_BITS
 from seestackd.store.telemetry import Summed
@@ -54,7 +54,7 @@ _ADD_ARRIVALS = (
 )
 _ADD_SIZES = (
     "INSERT INTO project_sizes (project_id, requests)"
-    " SELECT project_id, sum(requests) FROM rolling WHERE true GROUP BY project_id"
+    f" SELECT project_id, sum({SIZE}) FROM http_requests r WHERE id > ? AND id <= ? GROUP BY project_id"
     " ON CONFLICT (project_id) DO UPDATE SET requests = requests + excluded.requests"
 )
 _FORGET_ARRIVALS = "DELETE FROM request_arrivals WHERE last_id < (SELECT min(id) FROM http_requests)"
@@ -96,7 +96,7 @@ class SqliteRollups:
         for level, since, series in _LEVELS:
             for add in (_ADD_COUNTS, _ADD_LATENCIES):
                 self._execute(add.format(level=level, since=since, series=series))
-        self._execute(_ADD_SIZES)
+        self._execute(_ADD_SIZES, (summed, last))
         self._execute("DELETE FROM rolling")
         self._execute(_ADD_ARRIVALS, (at // HOUR_MS, last))
         self._execute(_ADD_TRACES, (summed, last))

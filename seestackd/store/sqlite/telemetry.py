@@ -50,10 +50,12 @@ class SqliteTelemetry:
     def __init__(self, connection: WriteBehind) -> None:
         self._connection = connection
         self._endpoints: dict[_Key, int] = {}
+        self._counts: dict[int, int] = {}
 
     def forget(self) -> None:
         """Drop what is remembered of rows that a rollback may have undone, or an erasure changed."""
         self._endpoints.clear()
+        self._counts.clear()
 
     def append(self, project_id: int, rows: Sequence[HttpRequest]) -> None:
         known = self._endpoints
@@ -93,18 +95,23 @@ class SqliteTelemetry:
         found = self._find(key)
         if found is None:
             project_id, outbound, method, host, _ = key
-            (count,) = self._connection.execute(
-                "SELECT count(*) FROM request_endpoints WHERE project_id = ?", (project_id,)
-            ).fetchone()
-            if count >= MAX_ENDPOINTS or len(method) > MAX_NAME or len(host) > MAX_NAME:
+            if self._count(project_id) >= MAX_ENDPOINTS or len(method) > MAX_NAME or len(host) > MAX_NAME:
                 shared = (project_id, outbound, "", "", "")
                 found = -(self._find(shared) or self._make(shared))
             else:
                 found = self._make(key)
+                self._counts[project_id] += 1
         if len(self._endpoints) >= _MAX_REMEMBERED:
             self._endpoints.clear()
         self._endpoints[key] = found
         return found
+
+    def _count(self, project_id: int) -> int:
+        if project_id not in self._counts:
+            (self._counts[project_id],) = self._connection.execute(
+                "SELECT count(*) FROM request_endpoints WHERE project_id = ?", (project_id,)
+            ).fetchone()
+        return self._counts[project_id]
 
     def _find(self, key: _Key) -> int | None:
         row = self._connection.execute(

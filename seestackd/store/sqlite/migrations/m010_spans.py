@@ -3,10 +3,15 @@
 `span_id` and `parent_span_id` are 8 bytes for 16 hexadecimal digits, else text; NULL when not given. When an erasure
 takes a user's id out of an endpoint's path and another endpoint is called so already, `copy` keeps the two apart: sums
 and rows point to the number of either. An erasure looks through several tables, one in each `stage`; `passed` is the
-last row of that one that it looked at.
+last row of that one that it looked at. `project_sizes` has the bytes of requests now.
 """
 
-SCRIPT = """
+_SIZE = """75 + (length(CAST({0}.trace_id AS BLOB)) + coalesce(length(CAST({0}.span_id AS BLOB)), 0)
+  + coalesce(length(CAST({0}.parent_span_id AS BLOB)), 0) + coalesce(length(CAST({0}.user_id AS BLOB)), 0)
+  + coalesce(length(CAST({0}.error_fingerprint AS BLOB)), 0) + coalesce(length(CAST({0}.method AS BLOB)), 0)
+  + coalesce(length(CAST({0}.host AS BLOB)), 0) + coalesce(length(CAST({0}.path AS BLOB)), 0)) * 5 / 4"""
+
+SCRIPT = f"""
 DROP VIEW requests;
 CREATE TABLE endpoints_with_copies (
   id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL, outbound INTEGER NOT NULL, method TEXT NOT NULL,
@@ -34,4 +39,14 @@ CREATE VIEW requests AS
     iif(typeof(r.span_id) = 'blob', lower(hex(r.span_id)), r.span_id) AS span_id,
     iif(typeof(r.parent_span_id) = 'blob', lower(hex(r.parent_span_id)), r.parent_span_id) AS parent_span_id
   FROM http_requests r JOIN request_endpoints e ON e.id = r.endpoint_id;
+UPDATE project_sizes SET requests = (SELECT coalesce(sum({_SIZE.format("r")}), 0) FROM http_requests r
+  WHERE r.project_id = project_sizes.project_id AND r.id <= (SELECT summed FROM request_progress));
+DROP TRIGGER IF EXISTS requests_shrink;
+CREATE TRIGGER requests_shrink AFTER DELETE ON http_requests
+  WHEN OLD.id <= (SELECT summed FROM request_progress) BEGIN
+  UPDATE project_sizes SET requests = requests - ({_SIZE.format("OLD")}) WHERE project_id = OLD.project_id; END;
+CREATE TRIGGER requests_change AFTER UPDATE OF path ON http_requests
+  WHEN OLD.id <= (SELECT summed FROM request_progress) BEGIN
+  UPDATE project_sizes SET requests = requests - ({_SIZE.format("OLD")}) + ({_SIZE.format("NEW")})
+  WHERE project_id = OLD.project_id; END;
 """
