@@ -18,10 +18,9 @@ from seestackd.core.events import DeadlineSet
 from seestackd.core.retention import Kind
 from seestackd.errors import Busy
 from seestackd.feed import Feed
-from seestackd.operations import erasure
+from seestackd.operations import erasure, evictions
 from seestackd.operations.blind import Blinded, Hear, Listen, blinded, hear, listen, tell_blind
 from seestackd.operations.deadlines import Judged, JudgeDue, judge_due
-from seestackd.operations.evictions import tell_evicted
 from seestackd.operations.followups import FollowUp, follow_up
 from seestackd.operations.reports import tell_month
 from seestackd.operations.upkeep import KEPT_MS, Upkeep, awaits_operator, forget_old, prune
@@ -249,7 +248,7 @@ class Scheduler:
             lambda: self.runner.run(tell_month, None),
             lambda: self.runner.run(forget_old, Upkeep(self.clock.boottime(), self._boot_id)),
             self._prune,
-            lambda: self.runner.run(tell_evicted, self.most()),
+            lambda: self.runner.run(evictions.tell_evicted, self.most()),
         ]
         for chore in chores:
             try:
