@@ -19,18 +19,23 @@ _LOOKS_PER_HEAD = 4
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """How connections begin: at aiohttp's door, or in front of it. `keepalive_timeout` in seconds."""
+    """How connections begin: at aiohttp's door, or in front of it. `keepalive_timeout` in seconds.
+
+    `below` is the path of the public address, such as /mon, which a proxy may take off a request or leave there.
+    """
 
     door: Door
     keepalive_timeout: float
     express: Express | None = None
+    below: str = ""
 
 
 class Listener(web.Server):
     """Makes a `Connection` for every client, or a `Front`, which makes one when it is needed."""
 
     def __init__(self, inner: web.Server, entrance: Entrance) -> None:
-        super().__init__(inner.request_handler, request_factory=inner.request_factory, **inner._kwargs)
+        make = _without(entrance.below, inner.request_factory) if entrance.below else inner.request_factory
+        super().__init__(inner.request_handler, request_factory=make, **inner._kwargs)
         self._express = entrance.express
         self._door = entrance.door
         self.head_timeout = entrance.door.head_timeout
@@ -106,3 +111,16 @@ class WebRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         return Listener(await super()._make_server(), self._entrance)
+
+
+def _without(below: str, make: Any) -> Any:
+    """Return a maker of requests that knows nothing of the path before their own."""
+
+    def made(message: Any, *rest: Any) -> web.BaseRequest:
+        path = message.url.raw_path
+        if path == below or path.startswith(f"{below}/"):
+            url = message.url.with_path(path[len(below) :] or "/", encoded=True, keep_query=True, keep_fragment=True)
+            message = message._replace(url=url, path=str(url))
+        return cast("web.BaseRequest", make(message, *rest))
+
+    return made

@@ -76,8 +76,8 @@ def page() -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>seestackd API</title>'
-        '<link rel="stylesheet" href="/docs/style.css"></head><body><header><h1>seestackd API</h1>'
-        f'<p class="dim">Version {escape(whole["info"]["version"])} · <a href="/openapi.json">OpenAPI document</a></p>'
+        '<link rel="stylesheet" href="docs/style.css"></head><body><header><h1>seestackd API</h1>'
+        f'<p class="dim">Version {escape(whole["info"]["version"])} · <a href="openapi.json">OpenAPI document</a></p>'
         f'</header><main>{about}<nav aria-label="Calls"><ul>{links}</ul></nav>{body}</main></body></html>'
     )
 

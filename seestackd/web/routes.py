@@ -1,8 +1,5 @@
 """Every URL on one screen."""
 
-from itertools import product
-from urllib.parse import urlsplit
-
 from aiohttp import web
 
 from seestackd.web.badges import Badges
@@ -13,12 +10,11 @@ from seestackd.web.ping_urls import PingUrls
 from seestackd.web.status import Status
 
 
-def add_public(app: web.Application, status: Status, badges: Badges, public_url: str | None) -> None:
-    """Register what everybody may see, below the sub-path of the public address as well."""
-    prefixes = {"", urlsplit(public_url or "").path.rstrip("/")}
-    for method, prefix in product(("GET", "HEAD"), sorted(prefixes)):
-        app.router.add_route(method, f"{prefix}/status", status.status)
-        app.router.add_route(method, prefix + r"/badge/{token}/{kind:m|t}/{name:.+}.{form:svg|json}", badges.badge)
+def add_public(app: web.Application, status: Status, badges: Badges) -> None:
+    """Register what everybody may see."""
+    for method in ("GET", "HEAD"):
+        app.router.add_route(method, "/status", status.status)
+        app.router.add_route(method, r"/badge/{token}/{kind:m|t}/{name:.+}.{form:svg|json}", badges.badge)
 
 
 def add_routes(

@@ -93,19 +93,29 @@ def create_app(
     add_routes(app, ingest, ping_urls, Liveness(check), readiness, metrics)
     add_api(app, Service(runner, keys, bodies, answers, proxies, channels or Channels(), clock.now), cors)
     add_documentation(app)
-    public_url = None if dashboard is None else dashboard.public_url
-    add_public(app, Status(runner, answers, clock, feed), Badges(runner, answers, clock), public_url)
+    add_public(app, Status(runner, answers, clock, feed), Badges(runner, answers, clock))
     site = None if dashboard is None else add_pages(app, runner, proxies, dashboard, clock.now)
 
     app.on_cleanup.append(partial(_close, bodies))
     door = _door(answers, complaints, proxies, settings, None if site is None else site.lost)
     return WebRunner(
         app,
-        Entrance(door, settings.keepalive_timeout, express if settings.fast_front else None),
+        Entrance(
+            door,
+            settings.keepalive_timeout,
+            express if settings.fast_front else None,
+            "" if site is None else _below(app, site.gate.prefix),
+        ),
         access_log=None,
         auto_decompress=False,
         shutdown_timeout=settings.shutdown_timeout,
     )
+
+
+def _below(app: web.Application, prefix: str) -> str:
+    """Return the path to take off requests, empty where it is that of a route of ours: the proxy has to do it there."""
+    own = {resource.canonical.split("/")[1] for resource in app.router.resources()}
+    return "" if prefix.split("/")[1:2] and prefix.split("/")[1] in own else prefix
 
 
 async def _close(bodies: Bodies, app: web.Application) -> None:

@@ -157,6 +157,18 @@ async def test_links_begin_with_the_sub_path(tmp_path: Path) -> None:
     assert "Secure" in cookie
 
 
+async def test_a_sub_path_may_be_called_like_something_of_ours(tmp_path: Path) -> None:
+    async with house(tmp_path, public_url="http://mon.example/m") as behind:
+        assert (await behind.get("/m/nightly")).status == 200
+        assert 'href="/m/m/nightly"' in (await behind.get("/")).text
+    (tmp_path / "other").mkdir()
+    async with house(tmp_path / "other", public_url="http://mon.example/mon") as behind:
+        for path in ("/mon", "/mon/", "/mon/m/nightly", "/m/nightly", "/mon/livez", "/mon/docs"):
+            assert (await behind.get(path)).status == 200, path
+        assert (await behind.get("/mon/mon/")).status == 404
+        assert (await behind.get("/monster")).status == 404
+
+
 async def test_a_page_that_is_not_there_is_a_friendly_one(open_house: House) -> None:
     page = await open_house.get("/nowhere", Accept="text/html")
     call = await open_house.get("/nowhere")

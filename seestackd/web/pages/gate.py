@@ -76,7 +76,7 @@ class Gate:
         seen = await self._runner.read(frame, visitor)
         visit = self.visit(request, seen)
         if visit.user is None and not page.open:
-            self._turn_away(request, seen, visit)
+            self._turn_away(request, seen)
         elif visit.user is not None and seen.project is None:
             raise NotFound(f"There is no project {(named or '')[:80]}")
         if visit.user is not None:
@@ -144,13 +144,12 @@ class Gate:
         forwarded = any(name in request.headers for name in _FORWARDED)
         return self._local_only and not forwarded and host in _LOCAL_NAMES
 
-    def _turn_away(self, request: web.Request, seen: Frame, visit: Visit) -> None:
+    def _turn_away(self, request: web.Request, seen: Frame) -> None:
         if not seen.password_set:
             raise Refusal(403, "NO_PASSWORD", "The dashboard has no password yet, and is open to this machine only")
         if request.method != "GET" or request.headers.get("HX-Request") or request.path.endswith("/live"):
             raise Refusal(401, "LOGIN_NEEDED", "Your session has ended; log in again")
-        path = request.rel_url.raw_path_qs
-        raise Elsewhere(f"/login?next={quote(path.removeprefix(visit.prefix), safe='')}")
+        raise Elsewhere(f"/login?next={quote(request.rel_url.raw_path_qs, safe='')}")
 
     def _prefix(self, request: web.Request) -> str:
         told = self._forwarded(request, "X-Forwarded-Prefix")

@@ -79,7 +79,7 @@ def pages(entry: Login, live: Live) -> tuple[Page, ...]:
 def add_pages(
     app: web.Application, runner: Runner, proxies: Proxies, dashboard: Dashboard, now: Callable[[], int]
 ) -> Site:
-    """Register the pages, below the sub-path of the public address as well; returns the site."""
+    """Register the pages; returns the site."""
     gate = Gate(
         runner,
         proxies,
@@ -92,14 +92,13 @@ def add_pages(
     site = Site(runner, gate, assets, dashboard, now)
     live, entry = Live(dashboard.feed, monitors.rows_of(site)), Login()
     site.live = live
-    for prefix in {"", gate.prefix}:
-        for page in pages(entry, live):
-            handler = site.serving(page)
-            app.router.add_route(page.method, prefix + page.path, handler)
-            if page.method == "GET" and page.path != "/live":
-                app.router.add_route("HEAD", prefix + page.path, handler)
-        app.router.add_route("GET", prefix + "/static/{name:.+}", assets.serve)
-        app.router.add_route("HEAD", prefix + "/static/{name:.+}", assets.serve)
+    for page in pages(entry, live):
+        handler = site.serving(page)
+        app.router.add_route(page.method, page.path, handler)
+        if page.method == "GET" and page.path != "/live":
+            app.router.add_route("HEAD", page.path, handler)
+    for method in ("GET", "HEAD"):
+        app.router.add_route(method, "/static/{name:.+}", assets.serve)
 
     async def end_streams(app: web.Application) -> None:
         await live.close()
