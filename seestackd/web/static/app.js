@@ -85,16 +85,21 @@
   document.addEventListener("htmx:sseBeforeMessage", function (event) {
     if (event.detail.type === "rows") { event.preventDefault(); putRows(event.detail.data); }
   });
-  document.addEventListener("htmx:afterSettle", tellAges);
+  document.addEventListener("htmx:afterSettle", function () { tellAges(); if (chosen !== null) mark(); });
 
-  // Keys, in the manner of feed readers; off when the visitor says so.
-  var chord = "", chosen = -1;
-  function rows() { return Array.from(document.querySelectorAll("[data-row] tr[id], tr[data-href]")); }
+  // Keys, in the manner of feed readers; off when the visitor says so. A row is one that leads somewhere, and it stays
+  // chosen when a live list is drawn anew.
+  var chord = "", chosen = null;
+  function rows() { return Array.from(document.querySelectorAll("main tbody tr")).filter(way); }
+  function way(row) { return row.querySelector("a[href]"); }
+  function mark() { rows().forEach(function (row) { row.classList.toggle("chosen", chosen !== null && way(row).getAttribute("href") === chosen); }); }
   function move(step) {
     var all = rows(), at = all.findIndex(function (row) { return row.classList.contains("chosen"); });
-    chosen = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step));
-    all.forEach(function (row, index) { row.classList.toggle("chosen", index === chosen); });
-    if (all[chosen]) all[chosen].scrollIntoView({ block: "nearest" });
+    var to = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step))];
+    if (!to) return;
+    all.forEach(function (row) { row.classList.toggle("chosen", row === to); });
+    chosen = way(to).getAttribute("href");
+    to.scrollIntoView({ block: "nearest" });
   }
   function focusSearch() { var search = document.getElementById("search"); if (search) { search.focus(); search.select(); } }
   document.addEventListener("keydown", function (event) {
@@ -110,7 +115,7 @@
       if (link) { event.preventDefault(); link.click(); }
       return;
     }
-    var row = document.querySelector("tr.chosen a");
+    var row = document.querySelector("tr.chosen a[href]");
     switch (event.key) {
       case "/": event.preventDefault(); focusSearch(); break;
       case "j": move(1); break;
