@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.async_api import async_playwright
 
+from tests.browser.browser import ARGUMENTS, CHROMIUM
 from tests.browser.seeded import NOW, lived, served
-from tests.browser.test_every_page import ARGS, CHROMIUM
 from tests.source import ROOT
 
 PICTURES = {
@@ -28,7 +28,7 @@ async def take(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         async with served(lived(Path(place)), Path(place), quiet=True) as (url, _), async_playwright() as started:
-            browser = await started.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, "--hide-scrollbars"])
+            browser = await started.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, "--hide-scrollbars"])
             for name, (path, theme, width, height) in PICTURES.items():
                 page = await browser.new_page(
                     extra_http_headers={"X-User": "admin"},

@@ -31,9 +31,8 @@ from tests.clocks import SetClock
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 NOW = int(datetime(2026, 11, 23, 5, 40, tzinfo=UTC).timestamp() * 1000)
-DAYS = 8
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>'
-HOSTILE = f"{EVIL} \x1b[31mred\x1b[0m \u202egnp.exe {'w' * 100_000}"
+HOSTILE = f"{EVIL} \x1b[31mred\x1b[0m \u202egnp.exe\0 {'w' * 100_000}"
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class _Past:
             self.runner.call(settle_delivery, settled)
 
 
-def _lived(past: _Past, hostile: bool) -> None:
+def _lived(past: _Past, begin_at: int, hostile: bool) -> None:
     chance = random.Random(7)
     for job in JOBS:
         past.add(job)
@@ -101,9 +100,9 @@ def _lived(past: _Past, hostile: bool) -> None:
     for job in JOBS:
         schedule = schedules[job.slug]
         slots = (
-            range(NOW - DAYS * DAY + HOUR, NOW, schedule.interval_ms)
+            range(begin_at + HOUR, NOW, schedule.interval_ms)
             if schedule.interval_ms
-            else schedule.slots_between(NOW - DAYS * DAY, NOW, 1000)
+            else schedule.slots_between(begin_at, NOW, 1000)
         )
         for slot in slots:
             begin = slot + chance.randint(1_000, 20_000)
@@ -123,13 +122,13 @@ def _lived(past: _Past, hostile: bool) -> None:
         past.deliver("slack-ops", True)
         past.deliver("mail-oncall", at < NOW - 5 * HOUR)
     past.at(NOW - 20 * MINUTE)
-    past.runner.call(lambda tx, window, at: tx.blind.open(*window), (NOW - 3 * DAY, NOW - 3 * DAY + 2 * HOUR, "asleep"))
+    past.runner.call(lambda tx, window, at: tx.blind.open(*window), (NOW - 2 * DAY, NOW - 2 * DAY + 2 * HOUR, "asleep"))
     plan = maintenance.AddMaintenance(past.project, "Move to the new rack", NOW + DAY, NOW + DAY + HOUR)
     past.runner.call(maintenance.add, plan)
     if hostile:
         past.clock.at = NOW - 10 * MINUTE
         _hostile_requests(past)
-        past.add(Job("hostile", EVIL[:150], "1h", 0, ("evil",)))
+        past.add(Job("hostile", f"{EVIL}{'w' * 130}", "1h", 0, ("evil",)))
         past.ping("hostile", "failed", message=HOSTILE, output=HOSTILE, host=EVIL, source=EVIL)
         past.runner.call(keys.create, keys.CreateKey(past.project, EVIL, Scope.READ, make_secret(b"\x07" * 32)))
     past.at(NOW)
@@ -151,16 +150,17 @@ def _hostile_requests(past: _Past) -> None:
     past.runner.call(replay.store, replay.StoreReplay(past.project, "f-evil", "s-evil", pack(events)))
 
 
-def lived(folder: Path, *, hostile: bool = False) -> Path:
-    """Live eight days in a new database; returns its file."""
-    clock = SetClock(NOW - DAYS * DAY)
+def lived(folder: Path, *, days: int = 8, hostile: bool = False) -> Path:
+    """Live some days in a new database; returns its file."""
+    begin_at = NOW - days * DAY
+    clock = SetClock(begin_at)
     store = SqliteStore.open(folder / "lived.db")
     try:
         runner = Runner(store, clock, Feed(), on_broken=lambda: None)
         runner.route(Routing(default_channels=("slack-ops", "mail-oncall"), timezone="Europe/Berlin"))
         past = _Past(runner, clock)
         runner.call(keys.create, keys.CreateKey(past.project, "prod-cron", Scope.INGEST, make_secret(b"\x05" * 32)))
-        _lived(past, hostile)
+        _lived(past, begin_at, hostile)
     finally:
         store.close()
     return folder / "lived.db"

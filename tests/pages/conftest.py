@@ -1,7 +1,7 @@
 """The real web edge with the dashboard, on a fresh database, and a client that keeps cookies like a browser."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +20,6 @@ from seestackd.web.auth import KeyTable
 from seestackd.web.pages.site import Dashboard
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
 from tests.clocks import SetClock
-from tests.pages.browser import CHROMIUM, Chromium
 
 NOW = 1_775_000_000_000
 PASSWORD = "three words long"
@@ -127,13 +126,3 @@ async def locked(tmp_path: Path) -> AsyncIterator[House]:
     """With a password."""
     async with house(tmp_path, password=PASSWORD) as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
-    """The browser of this test process."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip("needs Debian's chromium")
-    browser = Chromium()
-    yield browser
-    browser.close()

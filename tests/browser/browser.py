@@ -37,9 +37,18 @@ class Chromium:
         """Run a journey on the browser's loop and return what it returns."""
         return asyncio.run_coroutine_threadsafe(journey, self._loop).result(TIMEOUT_S)
 
+    async def go(self, journey: Coroutine[Any, Any, Result]) -> Result:
+        """Do what `run` does for a test whose own loop serves what the browser asks for."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(journey, self._loop))
+
     @asynccontextmanager
-    async def page(self, url: str, *, width: int = 1280, height: int = 800, **options: Any) -> AsyncIterator[Page]:
-        """A fresh profile with one page; what must never happen fails the test at its end. `url` is the only host."""
+    async def page(
+        self, url: str, *, width: int = 1280, height: int = 800, accepted: tuple[str, ...] = (), **options: Any
+    ) -> AsyncIterator[Page]:
+        """A fresh profile with one page; what must never happen fails the test at its end.
+
+        `url` is the only host that may be asked. Complaints that contain any of `accepted` do not count.
+        """
         assert self._browser is not None
         context = await self._browser.new_context(
             base_url=url, viewport={"width": width, "height": height}, timezone_id="Europe/Berlin", **options
@@ -47,12 +56,15 @@ class Chromium:
         context.set_default_timeout(10_000)
         wrong: list[str] = []
         page = await context.new_page()
-        page.on("console", lambda said: wrong.append(f"console: {said.text}") if said.type == "error" else None)
-        page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
-        page.on(
-            "request",
-            lambda asked: None if asked.url.startswith((url, "data:")) else wrong.append(f"outside: {asked.url}"),
-        )
+
+        def note(what: str) -> None:
+            if not any(each in what for each in accepted):
+                wrong.append(f"{page.url}: {what[:300]}")
+
+        page.on("console", lambda said: note(f"console: {said.text}") if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: note(f"script: {error}"))
+        page.on("dialog", lambda dialog: note(f"dialog: {dialog.message}"))
+        page.on("request", lambda asked: None if asked.url.startswith((url, "data:")) else note(f"asks {asked.url}"))
         await page.add_init_script(
             "addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
         )

@@ -1,18 +1,14 @@
 """Journeys of a person with a real browser and a real daemon."""
 
 import json
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
+from tests.browser.browser import Chromium
 from tests.journeys.daemon import Daemon, curl
-from tests.pages.browser import Chromium
 
 QUICK = "[judge]\nsettle = '0s'\n"
 
@@ -21,12 +17,6 @@ QUICK = "[judge]\nsettle = '0s'\n"
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     with Daemon(tmp_path_factory.mktemp("browser"), QUICK) as running:
         yield running
-
-
-def add_wide(daemon: Daemon) -> None:
-    """There shall be a monitor whose name is one long word."""
-    if "wide" not in daemon.cli("monitor", "ls"):
-        daemon.cli("monitor", "add", "wide", "--schedule", "1d", "--name", "w" * 200)
 
 
 def test_a_job_is_added_pinged_missed_acknowledged_and_recovers_before_ones_eyes(
@@ -119,62 +109,5 @@ def test_an_output_opens_in_its_row_and_pages_work_without_scripts(chromium: Chr
             await page.get_by_label("Schedule", exact=True).fill("0 3 * * *")
             await page.get_by_role("button", name="Add it").click()
             await expect(page.locator("h1")).to_contain_text("no-script")
-
-    chromium.run(journey())
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_fit_the_screen(chromium: Chromium, daemon: Daemon, width: int, theme: str) -> None:
-    add_wide(daemon)
-
-    async def journey() -> None:
-        async with chromium.page(daemon.url, width=width, color_scheme=theme) as page:
-            for path in ("/", "/m/wide", "/monitors/new"):
-                await page.goto(path)
-                over = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                assert over <= 0, f"{path} is {over} px too wide"
-
-    chromium.run(journey())
-
-
-def test_a_login_and_a_logout(chromium: Chromium, tmp_path: Path) -> None:
-    with Daemon(tmp_path, QUICK) as locked:
-        subprocess.run(
-            [sys.executable, "-m", "seestackd", "--config", str(locked.config), "passwd"],
-            input="three words long\n", text=True, check=True, capture_output=True, timeout=30,
-        )  # fmt: skip
-
-        async def journey() -> None:
-            async with chromium.page(locked.url) as page:
-                await page.goto("/?state=ok")
-                await page.get_by_label("Password").fill("three words long")
-                await page.get_by_role("button", name="Log in").click()
-                await expect(page).to_have_url(f"{locked.url}/?state=ok")
-                await page.get_by_label("Preferences").click()
-                await page.get_by_role("button", name="Log out").click()
-                await expect(page).to_have_url(f"{locked.url}/login")
-                await page.goto("/m/anything")
-                await expect(page.get_by_label("Password")).to_be_visible()
-
-        chromium.run(journey())
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nobody_is_left_out(chromium: Chromium, daemon: Daemon, theme: str) -> None:
-    """Names, roles and contrast, as axe-core finds them."""
-    add_wide(daemon)
-
-    async def journey() -> None:
-        async with chromium.page(daemon.url, color_scheme=theme, bypass_csp=True) as page:
-            for path in ("/", "/m/wide", "/monitors/new", "/login"):
-                await page.goto(path)
-                found = (await Axe().run(page)).response["violations"]
-                serious = [
-                    f"{path}: {each['id']}: {[node['html'][:120] for node in each['nodes']][:3]}"
-                    for each in found
-                    if each["impact"] in ("serious", "critical")
-                ]
-                assert not serious, "\n".join(serious)
 
     chromium.run(journey())
