@@ -25,7 +25,7 @@ from seestackd.web.ingest import Ingest
 from seestackd.web.listener import Entrance, WebRunner
 from seestackd.web.metrics import Metrics, Standing
 from seestackd.web.pages.routes import add_pages
-from seestackd.web.pages.site import Dashboard
+from seestackd.web.pages.site import Dashboard, Site
 from seestackd.web.ping_urls import PingDefaults, PingUrls
 from seestackd.web.protocol import Door, Lost
 from seestackd.web.proxies import Proxies
@@ -100,20 +100,16 @@ def create_app(
     door = _door(answers, complaints, proxies, settings, None if site is None else site.lost)
     return WebRunner(
         app,
-        Entrance(
-            door,
-            settings.keepalive_timeout,
-            express if settings.fast_front else None,
-            "" if site is None else _below(app, site.gate.prefix),
-        ),
+        Entrance(door, settings.keepalive_timeout, express if settings.fast_front else None, _below(app, site)),
         access_log=None,
         auto_decompress=False,
         shutdown_timeout=settings.shutdown_timeout,
     )
 
 
-def _below(app: web.Application, prefix: str) -> str:
+def _below(app: web.Application, site: Site | None) -> str:
     """Return the path to take off requests, empty where it is that of a route of ours: the proxy has to do it there."""
+    prefix = "" if site is None else site.gate.prefix
     own = {resource.canonical.split("/")[1] for resource in app.router.resources()}
     return "" if prefix.split("/")[1:2] and prefix.split("/")[1] in own else prefix
 
