@@ -90,6 +90,8 @@ def _details(kind: AlertKind, own: Case) -> tuple[str, ...]:
     facts, where = own.facts, zone(own.facts.get("timezone"))
     if kind is AlertKind.RECOVERED:
         began, closed = facts.get("began_at"), facts.get("closed_at") or own.now
+        if facts.get("ended"):
+            return ("not watched any more", f"was {state_word(facts.get('problem')).lower()}")
         lasted = f"down {span(closed - began)}" if began is not None else "ok again"
         return (lasted, f"was {state_word(facts['problem']).lower()}" if facts.get("problem") else "", _since(own))
     if kind in (AlertKind.FAILED, AlertKind.CHANGED):

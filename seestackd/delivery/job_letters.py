@@ -97,6 +97,11 @@ def recovered(case: Case) -> Letter:
         rows.append(("Still down", others(facts["still_down"], closed) or "none"))
     if facts.get("opening_untold"):
         rows.append(("Note", "this channel could not be told when it began"))
+    if facts.get("ended"):
+        reason = foreign(facts["ended"], 200)
+        return about_job(
+            case, "ENDED", "not watched any more", f"was not seen to recover: {reason}.", rows, Tone.SUCCESS
+        )
     return about_job(case, "RECOVERED", down, "is ok again.", rows, Tone.SUCCESS)
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import time
 from typing import Any
 
 from seestackd.core.alert_rules import AlertRule, Trigger
-from seestackd.core.alerts import next_action
+from seestackd.core.alerts import RULE_CHANNEL, QuietHours, next_action
 from seestackd.core.http_rules import (
     HTTP_TRIGGERS,
     KIND_OF,
@@ -20,7 +21,7 @@ from seestackd.core.http_rules import (
     named_before,
     window_ms,
 )
-from seestackd.core.incidents import SEVERITY, AlertKind, Incident
+from seestackd.core.incidents import SEVERITY, AlertKind, Incident, Severity
 from seestackd.core.telemetry import Endpoint, percentile, total
 from seestackd.operations.hearing import rule_subject
 from seestackd.operations.incidents import alert, withdraw
@@ -29,7 +30,6 @@ from seestackd.store.listings import Page
 from seestackd.store.telemetry import Wanted
 
 MAX_HOSTS = 50
-GONE = "its alert rule was switched off, changed or deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +179,55 @@ def _close(tx: Transaction, rule: AlertRule, incident: Incident, verdict: Verdic
 
 
 def _drop_orphans(tx: Transaction, at: int) -> int:
-    """Close, without a word, what a rule that is gone or switched off has left open."""
+    """End what a rule that is gone, switched off or about something else now has left open."""
     gone = 0
     for project in tx.projects.all():
-        rules = {rule_subject(rule): rule for rule in tx.alert_rules.in_project(project.id) if rule.enabled}
+        rules = {rule_subject(rule): rule for rule in tx.alert_rules.in_project(project.id)}
         for incident in tx.incidents.of_rules(project.id):
             rule = rules.get(incident.subject)
-            if rule is None or KIND_OF.get(rule.trigger) is not incident.kind:
-                tx.incidents.update(replace(incident, closed_at=at, close_reason=GONE, next_action_at=None))
-                withdraw(tx, incident.id, GONE, at)
+            reason = _gone(rule, incident)
+            if reason is not None:
+                _end(tx, rule or _formerly(incident, at), incident, reason, at)
                 gone += 1
     return gone
+
+
+def _gone(rule: AlertRule | None, incident: Incident) -> str | None:
+    if rule is None:
+        return "its alert rule was deleted"
+    if not rule.enabled:
+        return "its alert rule was switched off"
+    changed = KIND_OF.get(rule.trigger) is not incident.kind
+    return "its alert rule watches something else now" if changed else None
+
+
+def _end(tx: Transaction, rule: AlertRule, incident: Incident, reason: str, at: int) -> None:
+    """Close an incident, and let those who were told of it know that nobody will tell them its end."""
+    closed = replace(incident, closed_at=at, close_reason=reason, next_action_at=None)
+    tx.incidents.update(closed)
+    withdraw(tx, incident.id, reason, at)
+    there = tx.alert_rules.targets()
+    told = [name for name in tx.outbox.addressed(incident.id) if name in there or not RULE_CHANNEL.fullmatch(name)]
+    known = {key: value for key, value in (incident.facts or {}).items() if key in ("name", "rule", "timezone")}
+    end = {"problem": incident.kind.value, "began_at": incident.began_at, "closed_at": at, "at": at, "ended": reason}
+    alert(tx, rule, AlertKind.RECOVERED, closed, {**known, **end}, at, tuple(told))
+
+
+def _formerly(incident: Incident, at: int) -> AlertRule:
+    """Return what is known of a rule that is gone."""
+    facts = incident.facts or {}
+    return AlertRule(
+        id=0,
+        uid=facts.get("rule", ""),
+        project_id=incident.project_id or 0,
+        name=facts.get("name", ""),
+        trigger=Trigger(incident.kind.value),
+        config={},
+        min_severity=Severity.INFO,
+        quiet_enabled=False,
+        quiet=QuietHours(time(0), time(0)),
+        channels=(),
+        enabled=False,
+        created_at=at,
+        updated_at=at,
+    )

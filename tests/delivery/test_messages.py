@@ -88,6 +88,16 @@ EXTRA: dict[str, tuple[AlertKind, dict[str, Any]]] = {
             "still_down": [{"slug": "vacuum-db", "kind": "overrun", "since": ms(2026, 11, 22, 6, 0)}],
         },
     ),
+    "rule-switched-off": (
+        AlertKind.RECOVERED,
+        dict(EXAMPLES[AlertKind.HTTP_ERROR_RATE])
+        | {
+            "problem": "http_error_rate",
+            "began_at": ms(2026, 11, 23, 13, 0),
+            "closed_at": ms(2026, 11, 23, 14, 31, 2),
+            "ended": "its alert rule was switched off",
+        },
+    ),
     "nothing-known": (AlertKind.MISSED, {}),
     "blind-while-running": (AlertKind.BLIND, BLIND | {"cause": "the disk was full", "unknown": 0, "slugs": []}),
     "digest-of-a-storm": (AlertKind.DIGEST, STORM),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from seestackd.core.alert_rules import AlertRule, RuleChannel, Trigger
-from seestackd.core.alerts import QuietHours
+from seestackd.core.alerts import ChannelRules, QuietHours, Routing
 from seestackd.core.incidents import Severity
 from seestackd.core.telemetry import HttpRequest
 from seestackd.operations import alert_rules, http_rules
@@ -135,16 +135,46 @@ def test_a_rule_may_be_about_one_host(place: Place) -> None:
     assert watch(place, NOON + 2 * SECOND) == 1
 
 
-def test_what_a_rule_left_open_is_closed_quietly_when_it_goes(place: Place) -> None:
+@pytest.mark.parametrize("way", ["switched off", "deleted", "watches something else now"])
+def test_who_was_told_hears_that_nobody_watches_it_any_more(place: Place, way: str) -> None:
     rule = a_rule(place, Trigger.HTTP_ERROR_RATE)
     sent(place, NOON, 100, 500)
     watch(place, NOON + SECOND)
     told = len(place.told)
+    named = alert_rules.RuleOf(place.project, rule.uid)
+
+    if way == "switched off":
+        place.do(alert_rules.toggle, named, NOON + 2 * SECOND)
+    elif way == "deleted":
+        place.do(alert_rules.remove, named, NOON + 2 * SECOND)
+    else:
+        said = alert_rules.Said(
+            "Shop", Trigger.JOB_FAILED, {}, Severity.INFO, False, QuietHours(time(23), time(8)), (HOOK,)
+        )  # fmt: skip
+        place.do(alert_rules.change, alert_rules.ChangeRule(place.project, rule.uid, said), NOON + 2 * SECOND)
+    watch(place, NOON + 3 * SECOND)
+    watch(place, NOON + 4 * SECOND)
+
+    # A deleted rule has taken its channel along.
+    heard = ["ops"] if way == "deleted" else ["ops", HOOK.name]
+    assert place.since(told - (way == "deleted")) == [("recovered", channel) for channel in heard]
+    assert way in str(place.incident.close_reason)
+    facts = place.facts("recovered")
+    assert (facts["ended"], facts["name"]) == (place.incident.close_reason, "Shop")
+    assert (facts["problem"], facts["incident_id"]) == ("http_error_rate", place.incident.id)
+
+
+def test_nobody_hears_of_the_end_who_was_not_told_of_the_beginning(place: Place) -> None:
+    place.route(Routing(default_channels=("ops",), rules={"ops": ChannelRules(min_severity=Severity.CRITICAL)}))
+    rule = a_rule(place, Trigger.HTTP_SLOW_ENDPOINT)
+    sent(place, NOON, 100, duration=9_000)
+    watch(place, NOON + SECOND)
+    assert place.told == [("http_slow_endpoint", HOOK.name)]
 
     place.do(alert_rules.toggle, alert_rules.RuleOf(place.project, rule.uid), NOON + 2 * SECOND)
     watch(place, NOON + 3 * SECOND)
-    assert place.incident.close_reason == http_rules.GONE
-    assert place.since(told) == []
+
+    assert place.since(1) == [("recovered", HOOK.name)]
 
 
 def test_a_rule_that_changed_while_it_was_looked_at_waits_for_the_next_look(place: Place) -> None:
