@@ -16,6 +16,7 @@ from seestackd.settings import Settings
 from seestackd.store.sqlite.backup import put_in_place, staged
 from seestackd.store.sqlite.backups import newest_verified
 from seestackd.store.sqlite.connection import SqliteStore
+from seestackd.store.sqlite.copying import Watch, unwatched
 from seestackd.store.sqlite.damage import Damaged, Suspicion, damage_of
 from seestackd.store.sqlite.looking import looking
 
@@ -34,7 +35,9 @@ class Swapped:
     erased_again: int = 0
 
 
-def swap_in(settings: Settings, backup: Path, clock: Clock, *, damage: str | None = None) -> Swapped:
+def swap_in(
+    settings: Settings, backup: Path, clock: Clock, *, damage: str | None = None, watch: Watch = unwatched
+) -> Swapped:
     """Verify a copy of the backup, settle its unsent alerts, then swap the files; the present one is kept.
 
     The caller holds the database lock. Raises Invalid, OSError, sqlite3.Error; nothing was changed then.
@@ -43,7 +46,7 @@ def swap_in(settings: Settings, backup: Path, clock: Clock, *, damage: str | Non
     stamp = datetime.fromtimestamp(clock.now() / 1000, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     word = "damaged" if damage else "before-restore"
     aside = database.with_name(f"{database.name}.{word}-{stamp}")
-    with staged(backup, database) as copy:
+    with staged(backup, database, watch) as copy:
         store = SqliteStore.open(copy)
         try:
             runner = Runner(store, clock, Feed(), on_broken=lambda: os._exit(70))

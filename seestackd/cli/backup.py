@@ -1,15 +1,21 @@
 """`seestackd backup`: copies the database, whoever writes to it meanwhile."""
 
+import os
 import sqlite3
+import threading
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seestackd.cli.client import settings_for
 from seestackd.cli.failures import Exit, Failure
+from seestackd.cli.progress import Progress, add_quiet, progress
 
 if TYPE_CHECKING:
     from seestackd.store.sqlite.backup import Verified
+
+
+LESS_URGENT = 10
 
 
 def add_to(commands: Any) -> None:
@@ -19,6 +25,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--force", action="store_true", help="replace FILE if it is there")
     command.add_argument("--list", action="store_true", help="only list what is in backup.directory")
     command.add_argument("--json", action="store_true", help="for scripts")
+    add_quiet(command)
     command.set_defaults(command=back_up)
 
 
@@ -44,14 +51,27 @@ def back_up(options: Namespace) -> int:
 
 
 def _copied(settings: Any, options: Namespace) -> "tuple[Path, Verified]":
+    from concurrent.futures import ThreadPoolExecutor
+
     from seestackd.clock import Clock
     from seestackd.store.sqlite import backup, backups
 
-    if options.file is not None:
-        target = Path(options.file).absolute()
-        return target, backup.back_up(settings.storage.path, target, overwrite=options.force)
-    taken, copy = backups.take(settings.storage.path, settings.backup.directory, Clock().now(), settings.backup.keep)
-    return taken.file, copy
+    database, folder = settings.storage.path, settings.backup.directory
+
+    def copied(shown: Progress) -> "tuple[Path, Verified]":
+        if options.file is not None:
+            target = Path(options.file).absolute()
+            return target, backup.back_up(database, target, overwrite=options.force, watch=shown)
+        taken, copy = backups.take(database, folder, Clock().now(), settings.backup.keep, shown)
+        return taken.file, copy
+
+    # The daemon answers pings meanwhile, and goes first. Only a thread can be put back in its place afterwards.
+    with ThreadPoolExecutor(1, initializer=_step_back) as thread, progress(options.quiet) as shown:
+        return thread.submit(copied, shown).result()
+
+
+def _step_back() -> None:
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LESS_URGENT)
 
 
 def _tell(target: Path, copy: "Verified", json: bool) -> None:

@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,26 @@ def ask_text(options: Namespace, verb: str, **arguments: Any) -> str:
     """Do what `ask` does, and return the JSON of a long result as it came: to read and write it again takes longer."""
     text: str = _asked(options, verb, arguments, text=True)
     return text
+
+
+def ask_steps(options: Namespace, verb: str, **arguments: Any) -> Iterator[Any]:
+    """Have a verb done until its result has no `more`, and give each result. Raises what `ask` raises."""
+    settings = settings_for(options)
+    more = True
+    with contextlib.suppress(NoDaemon):
+        while more:
+            result = _over_socket(settings.socket_path, verb, arguments)
+            yield result
+            more = result["more"]
+        return
+    from seestackd.cli.in_process import Locked, steps_in_process
+
+    try:
+        yield from steps_in_process(settings, verb, arguments)
+    except Locked as error:
+        raise Failure(
+            f"{error}, and nobody answers; is the daemon just starting? Try again", Exit.UNREACHABLE
+        ) from None
 
 
 def _asked(options: Namespace, verb: str, arguments: dict[str, Any], *, text: bool) -> Any:

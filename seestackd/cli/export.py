@@ -5,11 +5,13 @@ from typing import Any
 
 from seestackd.cli.client import ask
 from seestackd.cli.failures import Exit
+from seestackd.cli.progress import add_quiet, waiting
 
 
 def add_to(commands: Any) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("export", help="print every monitor as TOML, ready for conf.d")
+    add_quiet(command)
     command.set_defaults(command=export)
 
 
@@ -18,7 +20,8 @@ def export(options: Namespace) -> int:
     from seestackd.cli.output import note
     from seestackd.cli.toml import lines
 
-    answer = ask(options, "config.export")
+    with waiting(options.quiet, "reading the monitors"):
+        answer = ask(options, "config.export")
     monitors = answer["monitors"]
     print(f"# {len(monitors)} monitors, as they were when this was written by: seestackd export")
     for slug, problem in answer["problems"].items():

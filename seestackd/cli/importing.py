@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from seestackd.cli import foreign_list
 from seestackd.cli.client import ask, settings_for
 from seestackd.cli.failures import Exit, Failure
+from seestackd.cli.progress import add_quiet, waiting
 
 if TYPE_CHECKING:
     from seestackd.cli.foreign_list import Listed
@@ -24,6 +25,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--write", action="store_true", help="add and change the monitors")
     command.add_argument("--dry-run", action="store_true", help="only print, as without --write")
     command.add_argument("--json", action="store_true", help="for scripts")
+    add_quiet(command)
     command.set_defaults(command=bring_in)
 
 
@@ -31,9 +33,12 @@ def bring_in(options: Namespace) -> int:
     """Check everything, print what is added and changed, and do it when asked to: all of it or nothing."""
     if options.write and options.dry_run:
         raise Failure("--write and --dry-run contradict each other; give one of them", Exit.USAGE)
-    listed = foreign_list.listed(options.file, options.kind)
-    _check(options, listed)
-    changes = ask(options, "monitor.import" if options.write else "monitor.plan", **_wanted(listed))
+    with waiting(options.quiet, "reading the list"):
+        listed = foreign_list.listed(options.file, options.kind)
+        _check(options, listed)
+    wanted = _wanted(listed)
+    with waiting(options.quiet, f"{'importing' if options.write else 'comparing'} {len(wanted['tables']):,} monitors"):
+        changes = ask(options, "monitor.import" if options.write else "monitor.plan", **wanted)
     _tell(options, listed, changes)
     return Exit.OK
 

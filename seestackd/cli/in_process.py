@@ -3,6 +3,8 @@
 import json
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from seestackd.cli.failures import Failure, next_step
@@ -24,15 +26,37 @@ def run_in_process(settings: Settings, verb: str, arguments: dict[str, Any], *, 
 
     Raises Locked, Failure and what the verb raises.
     """
-    become_owner(settings.storage.path.parent)
+    with _runner(settings) as runner:
+        result = _run(runner, verb, Call(arguments, settings))
+        return result if text or not verbs()[verb].is_json else json.loads(result)
+
+
+def steps_in_process(settings: Settings, verb: str, arguments: dict[str, Any]) -> Iterator[Any]:
+    """Run a verb until its result has no `more`, and give each result. Raises what `run_in_process` raises.
+
+    The database stays open: where a step left off is remembered with it.
+    """
+    with _runner(settings) as runner:
+        while True:
+            result = _run(runner, verb, Call(arguments, settings))
+            yield result
+            if not result["more"]:
+                return
+
+
+def _run(runner: Runner, verb: str, call: Call) -> Any:
     wanted = verbs()[verb]
-    call = Call(arguments, settings)
+    return (runner.read_now if wanted.reads else runner.call)(wanted.run, call)
+
+
+@contextmanager
+def _runner(settings: Settings) -> Iterator[Runner]:
+    become_owner(settings.storage.path.parent)
     try:
         with opened(settings.storage.path, wait_s=0.0) as store:
             runner = Runner(store, Clock(), Feed(), on_broken=lambda: os._exit(70))
             runner.route(settings.routing)
-            result = (runner.read_now if wanted.reads else runner.call)(wanted.run, call)
-            return result if text or not wanted.is_json else json.loads(result)
+            yield runner
     except DatabaseInUse as error:
         raise Locked(error.message) from None
     except OSError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from seestackd.cli.client import settings_for
 from seestackd.cli.failures import Exit, Failure
+from seestackd.cli.progress import Progress, add_quiet, progress
 
 
 def add_to(commands: Any) -> None:
@@ -15,6 +16,7 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser("restore", help="put a backup in the place of the database; stop the daemon before")
     command.add_argument("file", metavar="FILE", type=Path, help="a file that `seestackd backup` wrote")
     command.add_argument("--json", action="store_true", help="for scripts")
+    add_quiet(command)
     command.set_defaults(command=restore)
 
 
@@ -28,7 +30,8 @@ def restore(options: Namespace) -> int:
     database: Path = settings.storage.path
     become_owner(database.parent)
     try:
-        answer = _restore(settings, file, database)
+        with progress(options.quiet) as shown:
+            answer = _restore(settings, file, database, shown)
     except DatabaseInUse as error:
         step = "stop the daemon first: systemctl stop seestackd.socket seestackd.service"
         raise Failure(f"{error.message.partition(';')[0]}; {step}") from None
@@ -43,7 +46,7 @@ def restore(options: Namespace) -> int:
     return Exit.OK
 
 
-def _restore(settings: Any, file: Path, database: Path) -> dict[str, Any]:
+def _restore(settings: Any, file: Path, database: Path, shown: Progress) -> dict[str, Any]:
     from seestackd.cli.verbs.instants import iso
     from seestackd.clock import Clock
     from seestackd.restoring import swap_in
@@ -53,7 +56,7 @@ def _restore(settings: Any, file: Path, database: Path) -> dict[str, Any]:
     os.umask(0o077)
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with DatabaseLock(database):
-        swapped = swap_in(settings, file, Clock())
+        swapped = swap_in(settings, file, Clock(), watch=shown)
         Suspicion(database).drop()
     noted, aside = swapped.noted, swapped.aside
     return {

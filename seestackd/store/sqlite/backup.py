@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seestackd.errors import Conflict, Invalid
+from seestackd.store.sqlite.copying import Watch, copy_into, unwatched
 from seestackd.store.sqlite.looking import reading
 from seestackd.store.sqlite.migrations import KNOWN, applied
 
@@ -24,17 +25,17 @@ class Verified:
     pings: int
 
 
-def back_up(database: Path, target: Path, *, overwrite: bool = False) -> Verified:
+def back_up(database: Path, target: Path, *, overwrite: bool = False, watch: Watch = unwatched) -> Verified:
     """Copy the database to `target`, for this user alone, while others may write to it.
 
-    The copy is one snapshot, made in one statement (VACUUM INTO): it cannot be starved by writers, and holds nothing
-    that was deleted. It takes its name once it is verified. Raises Conflict when `target` exists, Invalid when the copy
-    is not whole, FileNotFoundError without a database, OSError, sqlite3.Error.
+    The copy is one snapshot, made in one statement: it cannot be starved by writers and holds nothing that was
+    deleted. It takes its name once it is verified. Raises Conflict when `target` exists, Invalid when the copy is
+    not whole, FileNotFoundError without a database, OSError, sqlite3.Error.
     """
     _check_target(database, target, overwrite)
     with _unfinished(target) as copy:
-        _copy(database, copy)
-        verified = verify(copy)
+        _copy(database, copy, watch)
+        verified = _verified(copy, watch)
         _sync(copy)
         if overwrite:
             copy.replace(target)
@@ -63,8 +64,13 @@ def verify(file: Path) -> Verified:
     return Verified(file.stat().st_size, monitors, pings)
 
 
+def _verified(copy: Path, watch: Watch) -> Verified:
+    watch("verifying", 0, copy.stat().st_size)
+    return verify(copy)
+
+
 @contextlib.contextmanager
-def staged(backup: Path, database: Path) -> Iterator[Path]:
+def staged(backup: Path, database: Path, watch: Watch = unwatched) -> Iterator[Path]:
     """Give a verified copy of `backup` beside `database`, to be worked on; it is removed if it is still there after.
 
     Raises Invalid, OSError.
@@ -73,11 +79,11 @@ def staged(backup: Path, database: Path) -> Iterator[Path]:
         raise Invalid("there is no such file", field=str(backup))
     with _unfinished(database) as copy:
         try:
-            _copy(backup, copy)
+            _copy(backup, copy, watch)
         except sqlite3.Error as error:
             raise Invalid(f"it cannot be read as a database: {error}; take another file", field=str(backup)) from None
         try:
-            verify(copy)
+            _verified(copy, watch)
         except Invalid as error:
             raise Invalid(error.message, field=str(backup)) from None
         yield copy
@@ -129,11 +135,11 @@ def _unfinished(target: Path) -> Iterator[Path]:
             copy.with_name(copy.name + suffix).unlink(missing_ok=True)
 
 
-def _copy(source: Path, copy: Path) -> None:
+def _copy(source: Path, copy: Path, watch: Watch) -> None:
     # A lone file may lie where nothing can be written; with a log beside it, it was not closed and needs both.
     lone = not source.with_name(source.name + "-wal").exists()
     with contextlib.closing(reading(source, immutable=lone and not _in_use(source))) as connection:
-        connection.execute("VACUUM INTO ?", (str(copy),))
+        copy_into(connection, copy, watch)
 
 
 def _in_use(source: Path) -> bool:

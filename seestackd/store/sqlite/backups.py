@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seestackd.errors import Invalid
 from seestackd.store.sqlite.backup import Verified, back_up, verify
+from seestackd.store.sqlite.copying import Watch, unwatched
 
 _NAME = re.compile(r"seestackd-([0-9]{8}T[0-9]{6}Z)\.db")
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -46,7 +47,7 @@ def newest_verified(folder: Path) -> tuple[Backup, Verified] | None:
     return None
 
 
-def take(database: Path, folder: Path, at: int, keep: int) -> tuple[Backup, Verified]:
+def take(database: Path, folder: Path, at: int, keep: int, watch: Watch = unwatched) -> tuple[Backup, Verified]:
     """Back the database up into the folder, which is made when needed, then delete the oldest beyond `keep`.
 
     Nothing is deleted unless the new one is verified. Raises what `back_up` raises.
@@ -56,7 +57,7 @@ def take(database: Path, folder: Path, at: int, keep: int) -> tuple[Backup, Veri
         # Of a process that was killed: the caller sees to it that only one is at work.
         left.unlink(missing_ok=True)
     file = folder / f"seestackd-{datetime.fromtimestamp(at / 1000, UTC).strftime(_STAMP)}.db"
-    verified = back_up(database, file)
+    verified = back_up(database, file, watch=watch)
     for old in listed(folder)[keep:]:
         if old.file != file:
             old.file.unlink(missing_ok=True)
