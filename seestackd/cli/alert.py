@@ -5,6 +5,7 @@ import time
 from argparse import Namespace
 from typing import Any
 
+from seestackd.cli.arguments import whole_number
 from seestackd.cli.client import ask, daemon_runs
 from seestackd.cli.failures import Exit, Failure
 
@@ -25,10 +26,10 @@ def add_to(commands: Any) -> None:
     preview.add_argument("--format", choices=("text", "markdown", "html", "all"), default="text", help="default: text")
     preview.set_defaults(command=_preview)
     ack = verbs.add_parser("ack", help="put an alert that was given up out of sight")
-    ack.add_argument("id", type=int, metavar="ID", help="its number in `seestackd alert ls`")
+    ack.add_argument("id", type=whole_number, metavar="ID", help="its number in `seestackd alert ls`")
     ack.set_defaults(command=_ack)
     resend = verbs.add_parser("resend", help="send an alert that was given up again")
-    resend.add_argument("id", type=int, metavar="ID", help="its number in `seestackd alert ls`")
+    resend.add_argument("id", type=whole_number, metavar="ID", help="its number in `seestackd alert ls`")
     resend.set_defaults(command=_resend)
     listed = verbs.add_parser("ls", help="list the newest alerts and whether they arrived")
     listed.add_argument("--json", action="store_true", help="for scripts")

@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seestackd.cli.arguments import path
 from seestackd.cli.client import settings_for
 from seestackd.cli.failures import Exit, Failure
 from seestackd.cli.progress import Progress, add_quiet, progress
@@ -21,7 +22,7 @@ LESS_URGENT = 10
 def add_to(commands: Any) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("backup", help="copy the database to a file, with the daemon running or not")
-    command.add_argument("file", metavar="FILE", nargs="?", type=Path, help="where it goes; else backup.directory")
+    command.add_argument("file", metavar="FILE", nargs="?", type=path, help="where it goes; else backup.directory")
     command.add_argument("--force", action="store_true", help="replace FILE if it is there")
     command.add_argument("--list", action="store_true", help="only list what is in backup.directory")
     command.add_argument("--json", action="store_true", help="for scripts")

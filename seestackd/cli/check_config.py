@@ -2,10 +2,10 @@
 
 from argparse import Namespace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from seestackd.cli.arguments import path
 from seestackd.cli.failures import Exit
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ LOOKED_AHEAD_MS = 40 * 366 * 86_400_000
 def add_to(commands: Any) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("check-config", help="check the settings and report everything that is wrong")
-    command.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the file that would be used")
+    command.add_argument("file", nargs="?", type=path, metavar="FILE", help="default: the file that would be used")
     command.set_defaults(command=check)
 
 

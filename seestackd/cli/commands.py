@@ -4,10 +4,11 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from seestackd.cli import from_command
+from seestackd.cli.arguments import Parser, path
 from seestackd.cli.failures import Exit, Failure
+from seestackd.cli.visible import brief
 
 Command = Callable[[argparse.Namespace], int]
 NOUNS = (
@@ -25,7 +26,7 @@ DESCRIPTION = "Tells you when a job did not run: heartbeats come in, a late one 
 
 def dispatch(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
-    options = parser(_meant(arguments)).parse_args(arguments)
+    options = parser(_meant(arguments)).called(arguments)
     try:
         return int(options.command(options))
     except BrokenPipeError:
@@ -37,16 +38,16 @@ def dispatch(arguments: list[str]) -> int:
     except Failure as error:
         return _ended(str(error), error.code)
     except Exception as error:
-        return _known(error)
+        return _known(error, options.parser)
 
 
-def parser(nouns: tuple[str, ...] = NOUNS) -> argparse.ArgumentParser:
+def parser(nouns: tuple[str, ...] = NOUNS) -> Parser:
     """Build the parser of all commands, or of some."""
-    top = argparse.ArgumentParser(prog="seestackd", description=DESCRIPTION, allow_abbrev=False)
+    top = Parser(prog="seestackd", description=DESCRIPTION)
     top.add_argument(
-        "--config", type=Path, metavar="FILE", help="settings file (default: /etc/seestackd/seestackd.toml if there)"
+        "--config", type=path, metavar="FILE", help="settings file (default: /etc/seestackd/seestackd.toml if there)"
     )
-    top.add_argument("--data", type=Path, metavar="DIR", help="data directory; wins over the settings")
+    top.add_argument("--data", type=path, metavar="DIR", help="data directory; wins over the settings")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for noun in nouns:
         module = _NO_NAMES.get(noun, noun.replace("-", "_"))
@@ -60,19 +61,21 @@ def _meant(arguments: list[str]) -> tuple[str, ...]:
     return (named[0],) if named and named[0] in NOUNS else NOUNS
 
 
-def _known(error: Exception) -> int:
+def _known(error: Exception, called: Parser) -> int:
     from seestackd.errors import Invalid, SeestackdError
     from seestackd.settings import BadSettings
 
     if isinstance(error, BadSettings):
         return _ended(error.message, Exit.CONFIG)
+    if isinstance(error, Invalid) and error.field:
+        option = called.option_of(error.field)
+        return _ended(f"{option or error.field}: {error.message}", Exit.USAGE if option else Exit.FAILED)
     if isinstance(error, SeestackdError):
-        named = isinstance(error, Invalid) and error.field
-        return _ended(f"{error.field}: {error.message}" if named else error.message, Exit.FAILED)
+        return _ended(error.message, Exit.FAILED)
     raise error
 
 
 def _ended(message: str, code: Exit) -> int:
-    prefix = "" if code is Exit.CONFIG else "seestackd: "
-    print(f"{prefix}{message}", file=sys.stderr)
+    lines = message.split("\n") if code is Exit.CONFIG else [f"seestackd: {message}"]
+    print("\n".join(map(brief, lines)), file=sys.stderr)
     return code

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seestackd.cli import discovery
+from seestackd.cli.arguments import path
 from seestackd.cli.discovery import Change, Proposal
 from seestackd.cli.failures import Exit, Failure
 
@@ -24,7 +25,7 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser("import-timers", help="propose monitors for systemd's timers")
     command.add_argument("units", nargs="*", metavar="TIMER", help="only these, such as backup.timer (default: all)")
     command.add_argument(
-        "--folder", type=Path, default=FOLDER, metavar="DIR", help=f"where units go (default: {FOLDER})"
+        "--folder", type=path, default=FOLDER, metavar="DIR", help=f"where units go (default: {FOLDER})"
     )
     command.add_argument("--timezone", metavar="ZONE", help="zone of calendar expressions (default: the machine's)")
     discovery.add_options(command)

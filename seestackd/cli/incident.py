@@ -4,6 +4,7 @@ import getpass
 from argparse import Namespace
 from typing import Any
 
+from seestackd.cli.arguments import whole_number
 from seestackd.cli.client import ask
 from seestackd.cli.failures import Exit
 
@@ -18,10 +19,10 @@ def add_to(commands: Any) -> None:
     listed.add_argument("-q", "--quiet", action="store_true", help="numbers only")
     listed.set_defaults(command=_list)
     ack = verbs.add_parser("ack", help="say that you take care: no more reminders, no escalation")
-    ack.add_argument("id", type=int, metavar="ID", help="its number in `seestackd incident ls`")
+    ack.add_argument("id", type=whole_number, metavar="ID", help="its number in `seestackd incident ls`")
     ack.set_defaults(command=_ack)
     silence = verbs.add_parser("silence", help="tell nothing of an incident for a while")
-    silence.add_argument("id", type=int, metavar="ID", help="its number in `seestackd incident ls`")
+    silence.add_argument("id", type=whole_number, metavar="ID", help="its number in `seestackd incident ls`")
     add_end(silence, required=True)
     silence.set_defaults(command=_silence)
 

@@ -7,6 +7,8 @@ import sys
 
 from seestackd.core.instants import iso
 
+from seestackd.cli.visible import visible
+
 _TEXT = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
 
 
@@ -28,7 +30,7 @@ class Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a line, and below it the traceback if there is one."""
         text = super().format(record)
-        return "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text)
+        return "\n".join(map(visible, text.split("\n")))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is the library's
         """Return the first line."""

@@ -3,6 +3,7 @@
 from argparse import BooleanOptionalAction, Namespace
 from typing import Any
 
+from seestackd.cli.arguments import whole_number
 from seestackd.cli.client import ask
 from seestackd.cli.failures import Exit, Failure
 
@@ -40,8 +41,12 @@ def _add_rules(command: Any) -> None:
     command.add_argument(
         "--watch-from-creation", action=BooleanOptionalAction, help="whether it counts before it reported once"
     )
-    command.add_argument("--failures-before-alert", type=int, metavar="N", help="bad runs in a row before an alert")
-    command.add_argument("--successes-before-recovery", type=int, metavar="N", help="good runs before a recovery")
+    command.add_argument(
+        "--failures-before-alert", type=whole_number, metavar="N", help="bad runs in a row before an alert"
+    )
+    command.add_argument(
+        "--successes-before-recovery", type=whole_number, metavar="N", help="good runs before a recovery"
+    )
     command.add_argument(
         "--slow-factor", metavar="X", help='alert above X times the usual duration, such as 2; or "off"'
     )

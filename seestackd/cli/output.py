@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from seestackd.cli.visible import visible
 from seestackd.core.durations import format_duration
 
 NOTHING = "-"
@@ -13,7 +14,7 @@ NOTHING = "-"
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows in aligned columns under their heads; the last column is not padded."""
-    lines = [head, *rows]
+    lines = [head, *([visible(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     form = "  ".join(f"{{:<{width}}}" for width in widths)
     print("\n".join([form.format(*line).rstrip() for line in lines]))
@@ -23,7 +24,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
     """Print "Name:  value" lines with aligned values."""
     width = max(len(name) for name, _ in pairs) + 1
     for name, value in pairs:
-        print(f"{name + ':':<{width}}  {value}".rstrip())
+        print(f"{name + ':':<{width}}  {visible(value)}".rstrip())
 
 
 def as_json(value: dict[str, Any]) -> None:

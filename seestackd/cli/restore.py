@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from seestackd.cli.arguments import path
 from seestackd.cli.client import settings_for
 from seestackd.cli.failures import Exit, Failure
 from seestackd.cli.progress import Progress, add_quiet, progress
@@ -14,7 +15,7 @@ from seestackd.cli.progress import Progress, add_quiet, progress
 def add_to(commands: Any) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("restore", help="put a backup in the place of the database; stop the daemon before")
-    command.add_argument("file", metavar="FILE", type=Path, help="a file that `seestackd backup` wrote")
+    command.add_argument("file", metavar="FILE", type=path, help="a file that `seestackd backup` wrote")
     command.add_argument("--json", action="store_true", help="for scripts")
     add_quiet(command)
     command.set_defaults(command=restore)

@@ -44,7 +44,7 @@ def run(arguments: list[str]) -> int:
     try:
         asked = read(arguments)
     except Usage as error:
-        print(f"{USAGE}\nseestackd run: {error}", file=sys.stderr)
+        print(f"seestackd run: {error}; see: seestackd run --help", file=sys.stderr)
         return _USAGE_CODE
     return _Run(asked).through()
 

@@ -122,5 +122,5 @@ def test_every_kind_can_be_previewed_in_every_form(bench: Bench) -> None:
 def test_a_number_that_no_list_shows_is_refused(place: Place, verb: str, number: str) -> None:
     result = place("alert", verb, number)
 
-    assert (result.returncode, result.stdout) == (1, "")
-    assert "id: must be a number from: seestackd alert ls" in result.stderr
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "ID: must be a number from: seestackd alert ls" in result.stderr

@@ -171,7 +171,7 @@ def test_a_drop_in_is_written_when_told_to(timed: Bench) -> None:
         (["import-crontab", "x", "--write", "--dry-run"], 2, "contradict"),
         (["import-crontab", "x", "--key", "SECRET"], 2, "file:PATH"),
         (["import-crontab", "x", "--program", "a; rm -rf /"], 2, "--program"),
-        (["import-crontab", "a", "b"], 2, "unrecognized"),
+        (["import-crontab", "a", "b"], 2, "one word too many"),
         (["import-timers", "no-such.timer"], 1, "knows no no-such.timer"),
         (["import-timers", "--write", "--dry-run"], 2, "contradict"),
         (["import-timers", "--timezone", "Nowhere/Else", "man-db"], 0, "Nowhere/Else"),

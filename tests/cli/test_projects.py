@@ -25,17 +25,17 @@ def test_a_project_is_made_listed_and_removed(place: Place) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["project", "add", " "], 1, "name"),
-        (["project", "add", "x\ny"], 1, "name"),
-        (["project", "add", "Taken", "--slug", "Not A Slug"], 1, "slug"),
+        (["project", "add", " "], 2, "NAME"),
+        (["project", "add", "x\ny"], 2, "NAME"),
+        (["project", "add", "Taken", "--slug", "Not A Slug"], 2, "--slug"),
         (["project", "add", "Again", "--slug", "default"], 1, "already exists"),
         (["project", "rm", "none-such", "--yes"], 1, "there is no project none-such"),
         (["project", "rm", "default", "--yes"], 1, "cannot be deleted"),
         (["project", "rm", "default"], 2, "--yes"),
-        (["project"], 2, "required"),
+        (["project"], 2, "missing: "),
         (["key", "create", "x", "--project", "none-such"], 1, "there is no project none-such"),
-        (["completion", "cmd.exe"], 2, "invalid choice"),
-        (["completion"], 2, "required"),
+        (["completion", "cmd.exe"], 2, "there is no"),
+        (["completion"], 2, "missing: "),
     ],
 )
 def test_what_is_wrong_is_said_and_changes_nothing(bench: Bench, arguments: list[str], code: int, says: str) -> None:
