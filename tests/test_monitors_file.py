@@ -158,7 +158,7 @@ def test_every_problem_of_every_file_is_told_with_its_place(tmp_path: Path) -> N
         ),
         (
             "[monitors.job]\nschedule = '1d'\nfailures_before_alert = 0\n",
-            "3:1: monitors.job.failures_before_alert: 0 is not between 1 and 100",
+            "3:1: monitors.job.failures_before_alert: 0 is not between 1 and 100; 1 is the default",
         ),
         (
             "[monitors.job]\nschedule = '1d'\nfailures_before_alert = true\n",

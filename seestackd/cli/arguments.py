@@ -89,6 +89,15 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def utf8(text: str) -> str:
+    """Return a text that can be stored and sent. Raises ArgumentTypeError for bytes that are none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError("is no UTF-8; type it in a terminal that is set to UTF-8") from None
+    return text
+
+
 def path(text: str) -> Path:
     """Return the path that was typed. Raises ArgumentTypeError."""
     if not text or "\0" in text:

@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable
+from functools import cache
 
 from seestackd.cli import from_command
 from seestackd.cli.arguments import Parser, path
@@ -41,8 +42,9 @@ def dispatch(arguments: list[str]) -> int:
         return _known(error, options.parser)
 
 
+@cache
 def parser(nouns: tuple[str, ...] = NOUNS) -> Parser:
-    """Build the parser of all commands, or of some."""
+    """Return the parser of all commands, or of some."""
     top = Parser(prog="seestackd", description=DESCRIPTION)
     top.add_argument(
         "--config", type=path, metavar="FILE", help="settings file (default: /etc/seestackd/seestackd.toml if there)"

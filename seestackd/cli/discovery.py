@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from seestackd.core.schedule import Schedule
 
 
+MAX_PROGRAM = 4096
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A monitor that a job should have; `where` is the place it was found at."""
@@ -63,15 +66,22 @@ def program_and_key(options: Namespace) -> tuple[str, str]:
     """Return how a job calls seestackd, and its key's source or nothing. Raises Failure."""
     if options.write and options.dry_run:
         raise Failure("--write and --dry-run contradict each other; give one of them", Exit.USAGE)
-    if options.key:
+    if options.key is not None:
         try:
             check_key(options.key)
         except Usage as error:
             raise Failure(str(error), Exit.USAGE) from None
     typed = Path(sys.argv[0])
     program = options.program or (str(typed.resolve()) if typed.name == "seestackd" else "seestackd")
-    if not program.isprintable() or any(character in program for character in " %'\"\\$;&|<>"):
-        raise Failure("--program must be a path without spaces and signs of the shell", Exit.USAGE)
+    if (
+        len(program) > MAX_PROGRAM
+        or not program.isprintable()
+        or any(character in program for character in " %'\"\\$;&|<>")
+    ):
+        raise Failure(
+            "--program must be a path without spaces and signs of the shell, such as /opt/seestackd/bin/seestackd",
+            Exit.USAGE,
+        )
     return program, options.key or ""
 
 

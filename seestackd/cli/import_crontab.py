@@ -47,13 +47,16 @@ def add_to(commands: Any) -> None:
 
 def import_crontab(options: Namespace) -> int:
     """Print proposed monitors and changed lines; change something only when asked to."""
+    from seestackd.cli.zones import zone_of
+
     program, key = discovery.program_and_key(options)
+    zone = zone_of(options.timezone)
     taken = discovery.known_slugs(options)
     proposals: list[Proposal] = []
     left: dict[str, str] = {}
     changes: list[Change] = []
     for table in _tables(options):
-        jobs = _jobs(table, options, taken)
+        jobs = _jobs(table, zone, taken)
         taken |= {job.slug for job in jobs}
         for job in jobs:
             where = f"{table.name}:{job.number}"
@@ -71,11 +74,9 @@ def import_crontab(options: Namespace) -> int:
     return Exit.OK
 
 
-def _jobs(table: _Table, options: Namespace, taken: set[str]) -> "list[CronJob]":
-    from seestackd.cli.zones import local_zone
+def _jobs(table: _Table, zone: str, taken: set[str]) -> "list[CronJob]":
     from seestackd.core.crontab import jobs_in
 
-    zone = options.timezone or local_zone()
     return jobs_in(table.text, zone, with_user=table.with_user, taken=taken, systemd=SYSTEMD.is_dir())
 
 
@@ -106,8 +107,9 @@ def _text(file: Path) -> str:
     try:
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Failure(f"cannot read {file}: {error.strerror}; name a crontab, user or system") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", error)
+        raise Failure(f"cannot read {file}: {reason}; name a crontab, user or system") from None
     if len(content) > MAX_BYTES or b"\0" in content:
         raise Failure(f"{file} is no crontab: it is too large, or no text")
     return content.decode("utf-8", "surrogateescape")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seestackd.cli import discovery
-from seestackd.cli.arguments import path
+from seestackd.cli.arguments import path, utf8
 from seestackd.cli.discovery import Change, Proposal
 from seestackd.cli.failures import Exit, Failure
 
@@ -23,7 +23,9 @@ _UNIT = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}")
 def add_to(commands: Any) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("import-timers", help="propose monitors for systemd's timers")
-    command.add_argument("units", nargs="*", metavar="TIMER", help="only these, such as backup.timer (default: all)")
+    command.add_argument(
+        "units", type=utf8, nargs="*", metavar="TIMER", help="only these, such as backup.timer (default: all)"
+    )
     command.add_argument(
         "--folder", type=path, default=FOLDER, metavar="DIR", help=f"where units go (default: {FOLDER})"
     )
@@ -34,12 +36,14 @@ def add_to(commands: Any) -> None:
 
 def import_timers(options: Namespace) -> int:
     """Print proposed monitors and drop-ins; change something only when asked to."""
+    from seestackd.cli.zones import zone_of
     from seestackd.core.durations import exact_duration
     from seestackd.core.timers import drop_in
 
     program, key = discovery.program_and_key(options)
+    zone = zone_of(options.timezone)
     known, proposals, left, changes = discovery.known_slugs(options), [], {}, []
-    for timer in _timers(options):
+    for timer in _timers(options, zone):
         if timer.reports:
             left[timer.unit] = "its service reports already"
         elif timer.schedule is None:
@@ -56,11 +60,9 @@ def import_timers(options: Namespace) -> int:
     return Exit.OK
 
 
-def _timers(options: Namespace) -> "list[Timer]":
-    from seestackd.cli.zones import local_zone
+def _timers(options: Namespace, zone: str) -> "list[Timer]":
     from seestackd.core.timers import timer_of
 
-    zone = options.timezone or local_zone()
     listed = _listed()
     wanted = [name if name.endswith(".timer") else f"{name}.timer" for name in options.units]
     if unknown := [name for name in wanted if name not in {unit for unit, _ in listed}]:
@@ -91,7 +93,8 @@ def _systemctl(*arguments: str, needed: bool = True) -> str:
     except FileNotFoundError:
         raise Failure("there is no systemctl on this machine, so there are no timers") from None
     if needed and done.returncode != 0:
-        raise Failure(f"systemctl {arguments[0]}: {done.stderr.strip() or 'failed'}; does systemd run here?")
+        reason = "; ".join(done.stderr.split("\n")[:2]).strip("; ") or "failed"
+        raise Failure(f"systemctl {arguments[0]}: {reason}; does systemd run here?")
     return done.stdout
 
 

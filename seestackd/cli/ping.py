@@ -43,12 +43,12 @@ def ping(options: Namespace) -> int:
 
     action, fields = _checked(options)
     clock = Clock()
+    output = b"" if options.output is None else _end_of(options.output)
     try:
         target = target_of(options.url, options.key)
         target.key()
     except NoTarget as error:
         raise Failure(str(error)) from None
-    output = _end_of(options.output) if options.output else b""
     _deliver(target, Report(options.slug, action, clock.now(), fields, output), clock)
     return Exit.OK
 
@@ -60,9 +60,9 @@ def _checked(options: Namespace) -> tuple[str, dict[str, str]]:
 
     try:
         check_slug(options.slug)
-        if options.key:
+        if options.key is not None:
             check_key(options.key)
-        if options.url:
+        if options.url is not None:
             check_url(options.url)
         fields = {"eventId": str(uuid4()), "host": socket.gethostname(), **_creation(options)}
         if options.rid:
@@ -112,8 +112,9 @@ def _end_of(name: str) -> bytes:
         with sys.stdin.buffer if name == "-" else open(name, "rb") as file:
             while piece := file.read(_CHUNK):
                 tail.add(piece)
-    except OSError as error:
-        raise Failure(f"--output {name} cannot be read: {error.strerror}; nothing was sent") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", error)
+        raise Failure(f"--output {name} cannot be read: {reason}; nothing was sent") from None
     return tail.text()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from seestackd.cli import logs
-from seestackd.cli.arguments import path
+from seestackd.cli.arguments import path, utf8
 from seestackd.cli.failures import Exit, Failure, next_step
 
 ENOUGH_FILES = 65536
@@ -27,7 +27,7 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser("serve", help="run the daemon")
     # Also after the verb; SUPPRESS keeps an absent one from hiding the one before it.
     command.add_argument("--data", type=path, metavar="DIR", default=SUPPRESS, help="data directory")
-    command.add_argument("--listen", metavar="ADDRESS", help="HOST:PORT; wins over the settings")
+    command.add_argument("--listen", type=utf8, metavar="ADDRESS", help="HOST:PORT; wins over the settings")
     command.set_defaults(command=serve)
 
 

@@ -3,7 +3,22 @@
 import os
 from pathlib import Path
 
+from seestackd.cli.failures import Exit, Failure
+
 _INFO = "zoneinfo/"
+
+
+def zone_of(named: str | None) -> str:
+    """Return the zone that was named, else that of this machine. Raises Failure."""
+    from seestackd.core.schedule import zone_named
+    from seestackd.errors import Invalid
+
+    if named is None:
+        return local_zone()
+    try:
+        return zone_named(named)
+    except Invalid as error:
+        raise Failure(f"--timezone: {error.message}", Exit.USAGE) from None
 
 
 def local_zone() -> str:

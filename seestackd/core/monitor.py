@@ -205,7 +205,8 @@ def _duration(text: str, field_name: str, most_ms: int) -> int:
     return value
 
 
-def _names(values: tuple[str, ...], field_name: str) -> tuple[str, ...]:
+def names_of(values: tuple[str, ...], field_name: str) -> tuple[str, ...]:
+    """Return names of channels or tags, each once. Raises Invalid naming the field."""
     for value in values:
         if not _NAME.fullmatch(value) or len(value) > MAX_SLUG:
             raise Invalid(f"{value!r} is not a name: letters, digits and . _ : - only", field=field_name)
@@ -231,7 +232,7 @@ def new_rules(
         ("successes_before_recovery", successes_before_recovery),
     ):
         if not 1 <= count <= MAX_SLUG:
-            raise Invalid(f"{count} is not between 1 and {MAX_SLUG}", field=name)
+            raise Invalid(f"{count} is not between 1 and {MAX_SLUG}; 1 is the default", field=name)
     if slow_factor is not None and not 1 < slow_factor <= 1000:
         raise Invalid(f"{slow_factor} is not above 1 and at most 1000; try 2.0", field="slow_factor")
     if max_runtime is not None and _duration(max_runtime, "max_runtime", MAX_RUNTIME_MS) == 0:
@@ -272,16 +273,13 @@ def new_monitor(
     source: str = "api",
 ) -> NewMonitor:
     """Return a monitor as asked for; raises Invalid naming the field, the problem and an example."""
-    shown = (name or "").strip() or slug
-    if len(shown) > MAX_NAME or not shown.isprintable():
-        raise Invalid(f"a name has at most {MAX_NAME} printable characters", field="name")
     return NewMonitor(
         slug=validate_slug(slug),
-        name=shown,
+        name=slug if name is None else _shown_name(name, "name"),
         schedule=parse_schedule(schedule, timezone),
         rules=rules or Rules(),
-        channels=None if channels is None else _names(channels, "channels"),
-        tags=_names(tags, "tags"),
+        channels=None if channels is None else names_of(channels, "channels"),
+        tags=names_of(tags, "tags"),
         source=source,
     )
 

@@ -20,7 +20,7 @@ def check_new(password: str) -> str:
     if len(password.encode("utf-8", "replace")) > MAX_BYTES:
         raise Invalid(f"a password has at most {MAX_BYTES} bytes; take a shorter one", field="password")
     if not password.isprintable():
-        raise Invalid("a password is one line without control characters", field="password")
+        raise Invalid("a password is one line without control characters; type another", field="password")
     return password
 
 

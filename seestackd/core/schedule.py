@@ -113,7 +113,7 @@ def parse_schedule(text: str, timezone: str = "UTC") -> Schedule:
     expression that names past years only is accepted here; its `next_after` raises LookupError. Raises Invalid, with
     field "schedule" or "timezone".
     """
-    zone = _zone_name(timezone)
+    zone = zone_named(timezone)
     return _parse(_folded(text), zone)
 
 
@@ -125,7 +125,7 @@ def stored_schedule(text: str, timezone: str) -> Schedule:
     try:
         return parse_schedule(text, timezone)
     except Invalid as error:
-        zone = "UTC" if error.field == "timezone" else _zone_name(timezone)
+        zone = "UTC" if error.field == "timezone" else zone_named(timezone)
         return Schedule(text, "unreadable", zone, None, SlotWindows(NoSlots()), problem=error.message)
 
 
@@ -225,7 +225,7 @@ def _oncalendar(text: str, timezone: str) -> Schedule:
     words = text.lower().split(" ") if text.isalpha() else text.split(" ")
     try:
         if len(words) > 1 and words[-1][0].isalpha():
-            words[-1] = _zone_name(words[-1])
+            words[-1] = _zone_within(words[-1])
         text = " ".join(words)
         slots = OnCalendarSlots(text, ZoneInfo(timezone))
     except OnCalendarError as error:
@@ -240,6 +240,13 @@ def _oncalendar(text: str, timezone: str) -> Schedule:
     return Schedule(text, "oncalendar", timezone, None, SlotWindows(slots))
 
 
+def _zone_within(name: str) -> str:
+    try:
+        return zone_named(name)
+    except Invalid as error:
+        raise Invalid(error.message, field="schedule") from None
+
+
 def _folded(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise _refused(f"a schedule has at most {MAX_TEXT} characters, this one has {len(text)}")
@@ -251,8 +258,8 @@ def _folded(text: str) -> str:
     return folded
 
 
-def _zone_name(name: str) -> str:
-    """The IANA name with its proper capitals; `local` and paths are not names."""
+def zone_named(name: str) -> str:
+    """Return the IANA name with its proper capitals. Raises Invalid: `local` and paths are not names."""
     known = _zone_names()
     proper = known.get(name.lower()) if name.isascii() else None
     if proper is not None:

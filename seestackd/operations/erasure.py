@@ -31,7 +31,7 @@ class Step:
 def ask(tx: Transaction, command: Erase, at: int) -> Erasure:
     """Have something erased: the steps follow, and are remembered over a restart. Raises Invalid."""
     if not command.value.strip() or len(command.value) > MAX_VALUE:
-        raise Invalid("must name whose data goes", field=command.subject.value)
+        raise Invalid(f"must name whose data goes; an id has 1 to {MAX_VALUE} characters", field=command.subject.value)
     if command.value in MASKED_IDS:
         raise Invalid(
             "is what clients write in place of an id, and stands for many sessions; name the fingerprint",

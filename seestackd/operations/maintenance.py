@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from seestackd.core.durations import parse_duration
 from seestackd.core.maintenance import Window
-from seestackd.core.monitor import DAY_MS, MAX_GRACE_MS, MAX_NAME, MAX_RUNTIME_MS
+from seestackd.core.monitor import DAY_MS, MAX_GRACE_MS, MAX_NAME, MAX_RUNTIME_MS, names_of
 from seestackd.core.schedule import parse_schedule
 from seestackd.errors import Invalid, NotFound
 from seestackd.operations.incidents import act_anew
@@ -55,13 +55,17 @@ def add(tx: Transaction, command: AddMaintenance, at: int) -> Window:
     for slug in command.slugs:
         if tx.monitors.by_slug(command.project_id, slug) is None:
             raise NotFound(f"No cron monitor found with slug: {slug}", field="monitor")
+    command = replace(command, tags=names_of(command.tags, "tags"))
     window = replace(_once(command, at) if command.schedule is None else _recurring(command, at), uid=tx.new_id())
     return tx.maintenance.create(command.project_id, replace(window, title=title), at)
 
 
 def _once(command: AddMaintenance, at: int) -> Window:
     if command.starts_at is None or command.ends_at is None:
-        raise Invalid("give a start and an end, or a schedule and a duration", field="start")
+        missing = "start" if command.starts_at is None else "end"
+        raise Invalid("give a start and an end, or a schedule and a duration", field=missing)
+    if command.duration is not None:
+        raise Invalid("goes with a schedule; a window with an end needs none", field="duration")
     if command.ends_at <= command.starts_at:
         raise Invalid("the end is not after the start", field="end")
     if command.ends_at <= at:

@@ -149,7 +149,7 @@ def shown(tx: Transaction, command: ShowAlert, at: int) -> AlertView:
 def _existing(tx: Transaction, row_id: int) -> OutboxRow:
     row = tx.outbox.by_id(row_id)
     if row is None:
-        raise NotFound(f"There is no alert with the number {row_id}")
+        raise NotFound(f"There is no alert with the number {row_id}; list them with: seestackd alert ls")
     return row
 
 

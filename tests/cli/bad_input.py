@@ -45,9 +45,9 @@ def words(*more: str, code: int = 2, named: str | None = None) -> Kind:
     return Kind({**HOSTILE, "nothing": "", "a blank": " ", **{each: each for each in more}}, code, named)
 
 
-SLUG = kind("Backup", "täglich", "a b", "-")
+SLUG = kind("Backup", "täglich", "a b", "_", without=["no number", "endless"])
 MONITOR = kind("gone", code=1, named="monitor")
-SCHEDULE = kind("61 * * * *", "* * * *", "0 0 30 2 *", "-5m", "0m", "@sometimes", "every day")
+SCHEDULE = kind("61 * * * *", "* * * *", "0 0 30 2 *", "-5m", "0m", "@sometimes", "every now and then")
 ZONE = kind("Berlin", "UTC+25", "/etc/localtime")
 TIME = kind("soon", "-5m", "5", "1.5h", "5 parsecs")
 MAX_RUNTIME = kind("soon", "-5m", "0m", "367d", without=["nothing"])
@@ -55,7 +55,8 @@ COUNT = kind("0", "-1", "1.5", "0x10", "101", "one", "٣")
 FACTOR = kind("0", "1", "-2", "inf", "-inf", "1e400", "fast")
 TEXT = words()
 CHANNEL = kind("opps", code=1, named="channel")
-TAG = kind("two words")
+TAG = kind("two words", without=["no number", "endless", "a huge number", "more digits than Python reads"])
+
 ID = kind("0", "-1", "1.5", "x", str(2**63))
 WHEN = kind("noon", "2001-01-01", "9999-12-31T23:59", "0000-00-00", "2030-02-30T00:00")
 CHOICE = kind("none-such")
@@ -77,7 +78,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Verb:
-    """A command: `good` are its positionals by name, `fields` the kinds of all values, `rows` all else that is wrong."""
+    """A command: `good` are its positionals by name, `fields` the kinds of all values, `rows` all else that is bad."""
 
     good: Mapping[str, str] = field(default_factory=dict)
     options: tuple[str, ...] = ()
@@ -93,17 +94,25 @@ _RULES = {
 _END = {"--for": [TIME], "--until": [WHEN]}
 _ENDS = Row(("job", "--for", "1h", "--until", "2099-01-01T00:00"), 2, "--until and --for")
 _IMPORTS = {"--key": [kind("secret")], "--program": [Kind({**HOSTILE, "two": "a b", "shell": "a;b"})]}
-_CREATED = tuple(
-    Row(("job", option, value), 2, option) for option, value in (("--schedule", "1d"), ("--tz", "UTC"), ("--grace", "5m"))
-)
-_PINGED = {"--key": [kind("secret")], "--url": [kind("ftp://host", "http://", "http://a b", "http://u:p@host", "host:80")]}
+_CREATION = {"--schedule": "1d", "--tz": "UTC", "--grace": "5m"}
+_CREATED = tuple(Row(("job", option, value), 2, option) for option, value in _CREATION.items())
+_URL = kind("ftp://host", "http://", "http://a b", "http://u:p@host", "host:80", named="URL")
+_PINGED = {"--key": [kind("secret")], "--url": [_URL]}
+_LISTEN = kind("127.0.0.1:99999", "127.0.0.1:-1", "host:port", code=3)
+_PASSWORDS = (
+    "", "\n", "short\n", "a\0bcdefghi\n", "\x1b[31mcolours\n", "no utf-8 \udcff\n", "x" * 100_000 + "\n",
+)  # fmt: skip
+_CRONTAB = Kind({**UNREADABLE.bad, "NUL": HOSTILE["NUL"]}, 1, "cannot read")
+_TIMER = kind("none-such", code=1, named="")
+_FILE = {"a folder": "/", "100 kB": HOSTILE["100 kB"]}
+_ERASED = Kind({name: HOSTILE[name] for name in ("no UTF-8", "100 kB")} | {"nothing": ""})
 
 VERBS: dict[str, Verb] = {
     "serve": Verb(
-        fields={"--data": [NO_FILE], "--listen": [kind("127.0.0.1:99999", "127.0.0.1:-1", "host:port", code=3, named="server.listen")]},
+        fields={"--data": [NO_FILE], "--listen": [_LISTEN]},
     ),
     "check-config": Verb(
-        {"FILE": "gone.toml"}, fields={"FILE": [NO_FILE, Kind({"gone": "/no/such", "a folder": "/", "100 kB": "x" * 100_000}, 3, "")]}
+        {"FILE": "gone.toml"}, fields={"FILE": [NO_FILE, Kind({**_FILE, "gone": "/no/such"}, 3, "")]}
     ),
     "config show": Verb(), "config diff": Verb(), "reload": Verb(), "export": Verb(),
     "spool ls": Verb(), "spool flush": Verb(), "upkeep confirm": Verb(), "version": Verb(), "prune": Verb(),
@@ -111,12 +120,12 @@ VERBS: dict[str, Verb] = {
     "key ls": Verb(), "alert ls": Verb(),
     "import-crontab": Verb(
         {"FILE|user|system": "crontab"},
-        fields={"FILE|user|system": [UNREADABLE, Kind({"NUL": "a\0b"}, 1)], "--timezone": [ZONE], **_IMPORTS},
+        fields={"FILE|user|system": [_CRONTAB], "--timezone": [ZONE], **_IMPORTS},
         rows=(Row(("crontab", "--write", "--dry-run"), 2, "--write and --dry-run"),),
     ),
     "import-timers": Verb(
         {"TIMER": "none-such.timer"},
-        fields={"TIMER": [kind("none-such", code=1, named="")], "--folder": [NO_FILE], "--timezone": [ZONE], **_IMPORTS},
+        fields={"TIMER": [_TIMER], "--folder": [NO_FILE], "--timezone": [ZONE], **_IMPORTS},
         rows=(Row(("--write", "--dry-run"), 2, "--write and --dry-run"),),
     ),
     "monitor add": Verb(
@@ -126,7 +135,6 @@ VERBS: dict[str, Verb] = {
             Row(("job", "--schedule", "1d"), 1, "job"),
             Row(("new", "--schedule", "1d", "--channel", "ops", "--no-channels"), 2, "--no-channels and --channel"),
             Row(("new", "--schedule", "1d", "--grace", "5m", "--grace", "soon"), 2, "--grace"),
-            Row(("new", "--schedule", "1d", *("--tag", "a", "--tag", "b") * 50), 2, "--tag"),
         ),
     ),
     "monitor edit": Verb(
@@ -160,7 +168,8 @@ VERBS: dict[str, Verb] = {
     ),
     "maintenance add": Verb(
         {"TITLE": "upgrade"}, ("--from", "2090-01-01T00:00", "--to", "2090-01-01T02:00"),
-        {"TITLE": [TEXT], "--from": [WHEN], "--to": [WHEN], "--schedule": [SCHEDULE], "--duration": [TIME],
+        {"TITLE": [TEXT], "--from": [Kind(WHEN.bad, named="")], "--to": [WHEN], "--schedule": [SCHEDULE],
+         "--duration": [TIME],
          "--timezone": [ZONE], "--monitor": [MONITOR], "--tag": [TAG]},
         (
             Row(("upgrade",), 2, "--from"),
@@ -169,7 +178,7 @@ VERBS: dict[str, Verb] = {
             Row(("upgrade", "--from", "2090-01-01T00:00", "--to", "2090-03-01T00:00"), 2, "--to"),
             Row(("upgrade", "--schedule", "0 2 * * *"), 2, "--duration"),
             Row(("upgrade", "--schedule", "0 2 * * *", "--duration", "25h"), 2, "--duration"),
-            Row(("upgrade", "--schedule", "0 2 * * *", "--duration", "1h", "--from", "2090-01-01T00:00"), 2, "--from"),
+            Row(("upgrade", "--schedule", "0 2 * * *", "--duration", "1h", "--to", "2090-01-01"), 2, "--schedule"),
         ),
     ),
     "maintenance rm": Verb({"ID": "x"}, fields={"ID": [kind("none-such", code=1, named="")]}),
@@ -184,12 +193,7 @@ VERBS: dict[str, Verb] = {
         fields={"NAME": [TEXT], "--scope": [CHOICE], "--project": [kind("none-such", code=1, named="project")]},
     ),
     "key revoke": Verb({"KEY": "cron"}, fields={"KEY": [kind("none-such", code=1, named="key")]}),
-    "passwd": Verb(
-        rows=tuple(
-            Row((), 2, "password", stdin)
-            for stdin in ("", "\n", "short\n", "a\0bcdefghi\n", "\x1b[31mcolours\n", "no utf-8 \udcff\n", "x" * 100_000 + "\n")
-        )
-    ),
+    "passwd": Verb(rows=tuple(Row((), 1, "password", stdin) for stdin in _PASSWORDS)),
     "run": Verb(
         {"SLUG": "job"}, ("--", "true"),
         {"SLUG": [SLUG], "COMMAND": [ANYTHING], "--slug": [ANYTHING], "--output": [kind("-1", "100001", "1.5", "x")],
@@ -204,7 +208,7 @@ VERBS: dict[str, Verb] = {
     "ping": Verb(
         {"SLUG": "job", "WHAT": "ok"}, (),
         {"SLUG": [SLUG], "WHAT": [kind("256", "-1", "1.5", "done")], "--rid": [kind("x", "0", without=["nothing"])],
-         "--duration": [kind("-1", "inf", "1e9", without=["nothing"])], "--message": [Kind({"NUL": "a\0b"})],
+         "--duration": [kind("-1", "inf", "1e9", without=["nothing"])], "--message": [ANYTHING],
          "--output": [UNREADABLE],
          "--schedule": [ANYTHING], "--tz": [ANYTHING], "--grace": [ANYTHING], **_PINGED},
         _CREATED,
@@ -215,16 +219,16 @@ VERBS: dict[str, Verb] = {
     "alert resend": Verb({"ID": "1"}, fields={"ID": [ID]}, rows=(Row(("99",), 1, "99"),)),
     "backup": Verb(
         {"FILE": "copy.db"}, (),
-        {"FILE": [NO_FILE, Kind({"no folder": "/no/such/place.db", "a folder": "/", "100 kB": "x" * 100_000}, 1, "")]},
+        {"FILE": [NO_FILE, Kind({**_FILE, "no folder": "/no/such/place.db"}, 1, "")]},
         (Row((), 2, "backup.directory"), Row(("x.db", "--list"), 2, "--list")),
     ),
     "restore": Verb(
         {"FILE": "copy.db"}, (),
-        {"FILE": [NO_FILE, Kind({"gone": "/no/such.db", "a folder": "/", "no database": "/etc/passwd", "100 kB": "x" * 100_000}, 1, "")]},
+        {"FILE": [NO_FILE, Kind({**_FILE, "gone": "/no/such.db", "no database": "/etc/passwd"}, 1, "")]},
     ),
     "completion": Verb({"SHELL": "bash"}, fields={"SHELL": [CHOICE]}),
     "erase": Verb(
-        {"subject": "user", "NAME": "u_1"}, ("--yes",), {"subject": [CHOICE], "NAME": [Kind({k: HOSTILE[k] for k in ("NUL", "no UTF-8", "100 kB")} | {"nothing": ""})]},
+        {"subject": "user", "NAME": "u_1"}, ("--yes",), {"subject": [CHOICE], "NAME": [_ERASED]},
         (Row(("user", "u_1"), 2, "--yes"), Row(("user", "--yes"), 2, "NAME")),
     ),
 }  # fmt: skip

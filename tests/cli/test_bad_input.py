@@ -1,4 +1,4 @@
-"""Whatever is typed wrongly: one sentence that names it and the next step, the exit code of the table, nothing changed."""
+"""What is typed wrongly: a sentence that names it and the next step, the exit code of the table, nothing changed."""
 
 import argparse
 import contextlib
@@ -8,7 +8,6 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,8 +15,10 @@ from seestackd.cli import main
 from seestackd.cli.arguments import Parser
 from seestackd.cli.commands import parser
 from seestackd.clock import Clock
+from seestackd.core.monitor import new_monitor
 from seestackd.core.pings import PingKind
 from seestackd.feed import Feed
+from seestackd.operations.monitors import AddMonitor, add
 from seestackd.operations.pings import RecordPing, record
 from seestackd.runner import Runner
 from seestackd.store.sqlite.lock import opened
@@ -79,9 +80,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         with opened(made.data / "seestackd.db", wait_s=5.0) as store:
             runner = Runner(store, Clock(), Feed(), on_broken=lambda: None)
             runner.call(record, RecordPing(1, "job", PingKind.FAILED))
-            from seestackd.core.monitor import new_monitor
-            from seestackd.operations.monitors import AddMonitor, add
-
             runner.call(add, AddMonitor(1, new_monitor("declared", "1d", source="file"), "p"))
         yield made
 
@@ -102,17 +100,22 @@ def wrong_calls(name: str, verb: Verb, command: Parser) -> Iterator[tuple[str, R
         if without_value(action):
             yield f"{option} with a value", Row((*verb.good.values(), f"{option}=yes", *verb.options), 2, option)
         else:
-            yield f"{option} without a value", Row((*verb.good.values(), option), 2, option)
-            yield f"{option} before an option", Row((*verb.good.values(), option, "--grace" if name == "run" else option), 2, option)
+            end = ("--", "true") if name == "run" else (option,)
+            yield (
+                f"{option} without a value",
+                Row((*verb.good.values(), option, *(end if name == "run" else ())), 2, option),
+            )
+            yield f"{option} before an option", Row((*verb.good.values(), option, *end), 2, option)
     for field, kinds in verb.fields.items():
         for each in kinds:
             for what, value in each.bad.items():
                 if field.startswith("--"):
-                    words = (*verb.good.values(), *_without(verb.options, field))
-                    words = (words[: len(verb.good)] + (f"{field}={value}",) + words[len(verb.good) :])
+                    words = (*verb.good.values(), f"{field}={value}", *_without(verb.options, field))
                 else:
                     words = (*(value if known == field else good for known, good in verb.good.items()), *verb.options)
-                yield f"{field}: {what}", Row(words, each.code, field if each.named is None else each.named)
+                unreadable = what == "no UTF-8" and each.code == 1
+                names = field if each.named is None or unreadable else each.named
+                yield f"{field}: {what}", Row(words, 2 if what == "no UTF-8" else each.code, names)
     for number, row in enumerate(verb.rows):
         yield f"row {number}", row
 
@@ -134,6 +137,9 @@ def call(world: Bench, name: str, row: Row) -> tuple[int, str, str]:
             code = main([*world.options, *name.split(), *row.words])
     except SystemExit as usage:
         code = int(usage.code or 0)
+    except Exception as error:
+        code, what = -1, f"it broke: {error!r}"
+        err.write(what)
     finally:
         sys.stdin = before
         os.umask(mask)
@@ -183,7 +189,7 @@ def test_what_is_wrong_is_said_in_a_sentence_and_changes_nothing(world: Bench, n
         if complaint := complaint_about(row, code, out, err):
             wrong.append(f"{what}: {complaint}: {err[:300]!a}")
 
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
     assert stored(world) == before
 
 

@@ -174,7 +174,7 @@ def test_a_drop_in_is_written_when_told_to(timed: Bench) -> None:
         (["import-crontab", "a", "b"], 2, "one word too many"),
         (["import-timers", "no-such.timer"], 1, "knows no no-such.timer"),
         (["import-timers", "--write", "--dry-run"], 2, "contradict"),
-        (["import-timers", "--timezone", "Nowhere/Else", "man-db"], 0, "Nowhere/Else"),
+        (["import-timers", "--timezone", "Nowhere/Else", "man-db"], 2, "Nowhere/Else"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(timed: Bench, arguments: list[str], code: int, says: str) -> None:

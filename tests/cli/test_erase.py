@@ -122,7 +122,7 @@ def test_it_asks_before_it_erases(filled: Bench) -> None:
 def test_a_name_that_stands_for_many_is_refused(filled: Bench) -> None:
     done = filled.run("erase", "session", "[REDACTED]", "--yes")
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "name the fingerprint" in done.stderr
 
 

@@ -28,7 +28,7 @@ def test_a_project_is_made_listed_and_removed(place: Place) -> None:
         (["project", "add", " "], 2, "NAME"),
         (["project", "add", "x\ny"], 2, "NAME"),
         (["project", "add", "Taken", "--slug", "Not A Slug"], 2, "--slug"),
-        (["project", "add", "Again", "--slug", "default"], 1, "already exists"),
+        (["project", "add", "Again", "--slug", "default"], 1, "there is a project default already"),
         (["project", "rm", "none-such", "--yes"], 1, "there is no project none-such"),
         (["project", "rm", "default", "--yes"], 1, "cannot be deleted"),
         (["project", "rm", "default"], 2, "--yes"),

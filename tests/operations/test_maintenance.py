@@ -18,7 +18,7 @@ DAY = 86_400_000
     ("said", "field", "reason"),
     [
         ({}, "start", "give a start and an end, or a schedule and a duration"),
-        ({"starts_at": TONIGHT}, "start", "give a start and an end"),
+        ({"starts_at": TONIGHT}, "end", "give a start and an end"),
         ({"starts_at": LATER, "ends_at": TONIGHT}, "end", "the end is not after the start"),
         ({"starts_at": TONIGHT, "ends_at": TONIGHT}, "end", "the end is not after the start"),
         ({"starts_at": t("08:00"), "ends_at": NOW}, "end", "the window lies in the past"),

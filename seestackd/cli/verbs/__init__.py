@@ -25,17 +25,21 @@ class Call:
         value = self.arguments.get(name)
         if not isinstance(value, str):
             raise Invalid("must be a text; do the command line and the daemon have the same version?", field=name)
-        return value
+        return _storable(value, name)
 
     def optional(self, name: str) -> str | None:
         return None if self.arguments.get(name) is None else self.text(name)
+
+    def given(self, name: str, otherwise: str) -> str:
+        """Return a text, or something else when it is absent."""
+        return otherwise if self.arguments.get(name) is None else self.text(name)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return an argument that is a list of texts, empty when absent; raises Invalid."""
         values = self.arguments.get(name) or []
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise Invalid("must be a list of texts", field=name)
-        return tuple(values)
+        return tuple(_storable(value, name) for value in values)
 
     def flag(self, name: str, absent: bool | None = None) -> bool:
         """Return an argument that is yes or no; raises Invalid, also when it is absent and may not be."""
@@ -50,6 +54,15 @@ class Call:
         if not isinstance(value, int) or isinstance(value, bool):
             raise Invalid("must be a whole number", field=name)
         return value
+
+
+def _storable(text: str, name: str) -> str:
+    """Return the text. Raises Invalid for bytes that are no UTF-8, which come here as surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid("is no UTF-8; type it in a terminal that is set to UTF-8", field=name) from None
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,18 @@ from typing import Any
 from seestackd.cli.verbs import Call, Verb
 from seestackd.cli.verbs.monitors import project_of
 from seestackd.core.erasure import Subject
+from seestackd.errors import Invalid
 from seestackd.operations import erasure
 from seestackd.store.interface import Transaction
 
 
 def ask(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     """Have a session or a user erased. Raises Invalid."""
-    found = erasure.ask(tx, erasure.Erase(project_of(tx), Subject(call.text("subject")), call.text("value")), at)
+    asked = erasure.Erase(project_of(tx), Subject(call.text("subject")), call.text("value"))
+    try:
+        found = erasure.ask(tx, asked, at)
+    except Invalid as error:
+        raise Invalid(error.message, field="value") from None
     return {"id": found.uid}
 
 

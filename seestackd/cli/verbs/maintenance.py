@@ -5,6 +5,7 @@ from typing import Any
 from seestackd.cli.verbs import Call, Verb
 from seestackd.cli.verbs.instants import instant, iso
 from seestackd.core.maintenance import Window
+from seestackd.core.schedule import zone_named
 from seestackd.operations import keys, maintenance
 from seestackd.operations.maintenance import AddMaintenance, ListMaintenance, RemoveMaintenance
 from seestackd.store.interface import Transaction
@@ -14,7 +15,7 @@ SHORT = 8
 
 def add(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     """Plan a window; `covered` is how many monitors it is about. Raises Invalid naming the field, NotFound."""
-    zone = call.optional("timezone") or call.settings.defaults.timezone
+    zone = zone_named(call.given("timezone", call.settings.defaults.timezone))
     starts, ends = call.optional("from"), call.optional("to")
     project = keys.ensure_project(tx, keys.EnsureProject(), at)
     window = maintenance.add(

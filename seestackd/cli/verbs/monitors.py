@@ -10,7 +10,7 @@ from seestackd.cli.verbs.instants import iso, until
 from seestackd.cli.verbs.ping_urls import ping_urls
 from seestackd.core.alerts import Routing, channels_of
 from seestackd.core.monitor import Rules, new_monitor, new_rules
-from seestackd.errors import Invalid
+from seestackd.errors import Conflict, Invalid
 from seestackd.operations import keys, monitors
 from seestackd.operations.managed import refuse_declared
 from seestackd.operations.monitors import (
@@ -34,13 +34,15 @@ def add(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
         call.text("slug"),
         call.text("schedule"),
         name=call.optional("name"),
-        timezone=call.optional("timezone") or defaults.timezone,
+        timezone=call.given("timezone", defaults.timezone),
         rules=changed_rules(call, Rules(grace_ms=defaults.grace_ms)),
         channels=_channels(call),
         tags=call.texts("tags"),
         source="cli",
     )
     project = keys.ensure_project(tx, keys.EnsureProject(), at)
+    if tx.monitors.by_slug(project.id, new.slug) is not None:
+        raise Conflict(f"there is a monitor {new.slug} already; change it with: seestackd monitor edit {new.slug}")
     monitor = monitors.add(tx, AddMonitor(project.id, new, call.text("ping_id")), at)
     return one(tx, project.id, monitor.slug, at)
 
@@ -53,9 +55,9 @@ def edit(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     rescheduled = "schedule" in call.arguments or "timezone" in call.arguments
     wanted = new_monitor(
         slug,
-        call.optional("schedule") or (before.schedule.text if rescheduled else "1d"),
-        name=call.optional("name") or before.name,
-        timezone=call.optional("timezone") or (before.schedule.timezone if rescheduled else "UTC"),
+        call.given("schedule", before.schedule.text if rescheduled else "1d"),
+        name=call.given("name", before.name),
+        timezone=call.given("timezone", before.schedule.timezone if rescheduled else "UTC"),
         rules=changed_rules(call, before.rules),
         channels=_channels(call),
         tags=call.texts("tags"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from seestackd.cli.verbs import Call, Verb
 from seestackd.cli.verbs.instants import iso
-from seestackd.errors import NotFound
+from seestackd.errors import Conflict, NotFound
 from seestackd.operations import projects
 from seestackd.operations.projects import AddProject, ProjectOf, Viewer
 from seestackd.store.interface import Project, Transaction
@@ -15,7 +15,10 @@ _EVERYBODY = Viewer(0, everything=True)
 
 def add(tx: Transaction, call: Call, at: int) -> dict[str, Any]:
     """Make a project. Raises Invalid, Conflict."""
-    made = projects.add(tx, AddProject(_EVERYBODY, call.text("name"), call.optional("slug")), at)
+    slug = call.optional("slug")
+    if slug is not None and tx.projects.by_slug(slug) is not None:
+        raise Conflict(f"there is a project {slug} already; list them with: seestackd project ls")
+    made = projects.add(tx, AddProject(_EVERYBODY, call.text("name"), slug), at)
     return _shown(tx, made)
 
 

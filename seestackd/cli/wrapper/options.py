@@ -49,7 +49,9 @@ def read(arguments: list[str]) -> Asked:
     if not names:
         raise Usage("no SLUG; name the monitor: seestackd run SLUG -- COMMAND")
     if len(names) > 1:
-        raise Usage(f'"{names[0]}" and "{names[1]}" are both given as SLUG; give one, and the command after --')
+        raise Usage(
+            f'"{_shown(names[0])}" and "{_shown(names[1])}" are both given as SLUG; give one, and the command after --'
+        )
     command = arguments[border + 1 :]
     if not command:
         raise Usage("no command after --; write it there: seestackd run SLUG -- COMMAND")
@@ -76,7 +78,7 @@ def _sorted(words: list[str]) -> tuple[list[str], dict[str, str], set[str]]:
         elif word in FLAGS:
             flags.add(word)
         else:
-            raise Usage(f"unknown option {option}; known are {', '.join([*VALUED, *FLAGS])}")
+            raise Usage(f"unknown option {_shown(option)}; known are {', '.join([*VALUED, *FLAGS])}")
     return names, values, flags
 
 
@@ -96,10 +98,15 @@ def _check(values: dict[str, str], flags: set[str]) -> None:
         check_url(values["--url"])
 
 
+def _shown(word: str) -> str:
+    """Return the beginning of what was typed, written out where a terminal could take it for a command."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in word[:40])
+
+
 def check_slug(slug: str) -> None:
     """Raise Usage unless a monitor can have the slug."""
     if not 0 < len(slug) <= MAX_SLUG or not _SLUG_CHARACTERS.issuperset(slug):
-        raise Usage(f'SLUG must be a-z, 0-9 and hyphens, 1 to {MAX_SLUG} of them; "{slug[:40]}" is not')
+        raise Usage(f'SLUG must be a-z, 0-9 and hyphens, 1 to {MAX_SLUG} of them; "{_shown(slug)}" is not')
 
 
 def check_key(source: str) -> None:
