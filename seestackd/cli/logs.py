@@ -5,9 +5,8 @@ import logging
 import os
 import sys
 
-from seestackd.core.instants import iso
-
 from seestackd.cli.visible import visible
+from seestackd.core.instants import iso
 
 _TEXT = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
 
