@@ -1,10 +1,10 @@
 """`seestackd import`: monitors from a file that `export`, Healthchecks or Cronitor made."""
 
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seestackd.cli import foreign_list
+from seestackd.cli.arguments import path
 from seestackd.cli.client import ask, settings_for
 from seestackd.cli.failures import Exit, Failure
 from seestackd.cli.progress import add_quiet, waiting
@@ -17,7 +17,7 @@ def add_to(commands: Any) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("import", help="take over monitors from seestackd, Healthchecks or Cronitor")
     command.add_argument(
-        "file", metavar="FILE", type=Path, help="TOML of `seestackd export`, or their list as JSON or YAML"
+        "file", metavar="FILE", type=path, help="TOML of `seestackd export`, or their list as JSON or YAML"
     )
     command.add_argument(
         "--from", dest="kind", choices=foreign_list.KINDS, help="whose list it is (default: by its content)"

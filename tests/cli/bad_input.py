@@ -118,6 +118,11 @@ VERBS: dict[str, Verb] = {
     "spool ls": Verb(), "spool flush": Verb(), "upkeep confirm": Verb(), "version": Verb(), "prune": Verb(),
     "doctor": Verb(), "drift": Verb(), "incident ls": Verb(), "maintenance ls": Verb(), "project ls": Verb(),
     "key ls": Verb(), "alert ls": Verb(),
+    "import": Verb(
+        {"FILE": "monitors.toml"}, (),
+        {"FILE": [NO_FILE, Kind({**_FILE, "gone": "/no/such"}, 1, "")], "--from": [CHOICE]},
+        (Row(("monitors.toml", "--write", "--dry-run"), 2, "--write and --dry-run"),),
+    ),
     "import-crontab": Verb(
         {"FILE|user|system": "crontab"},
         fields={"FILE|user|system": [_CRONTAB], "--timezone": [ZONE], **_IMPORTS},

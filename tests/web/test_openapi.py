@@ -246,11 +246,11 @@ def test_what_is_promised_comes_back_whatever_is_sent(prepared: Prepared, tmp_pa
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_what_is_promised_comes_back_in_a_hundred_thousand_cases(prepared: Prepared, tmp_path: Path) -> None:
-    turns = 10
-    cases = LONG_CASES // (len(LABELS) * 2 * turns) + 1
+    cases = LONG_CASES // (len(LABELS) * 2 * 10) + 1
     with Fuzzed(prepared, tmp_path) as fuzzed:
-        for _ in range(turns):
+        while fuzzed.counted.total() < LONG_CASES:
             for label in LABELS:
                 fuzzed.check(label, cases)
 
-    assert fuzzed.counted.total() >= LONG_CASES * 0.9
+    assert fuzzed.counted.total() >= LONG_CASES
+    assert not [status for status in fuzzed.counted if status >= 500]
