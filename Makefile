@@ -16,10 +16,10 @@ CODE := $(wildcard seestackd tests bench)
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-requests screenshots sbom licences
+.PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-requests bench-lists bench-backups screenshots sbom licences
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 install: $(VENV)/.installed ## build .venv with the project and its development tools
 	@:
@@ -77,6 +77,12 @@ bench: install ## measure speed: prints numbers, judges nothing
 bench-requests: install ## numbers on HTTP requests: batches, heartbeats beside them, 10 million stored
 	@$(BIN)/python -m bench.batches
 	@$(BIN)/python -m bench.batches scale
+
+bench-lists: install ## numbers on list pages and `monitor ls`: 10,000 monitors, 10 million runs (ARGS=runs for fewer)
+	@exec $(BIN)/python -m bench.lists $(ARGS)
+
+bench-backups: install ## numbers on backups: 200 MB while heartbeats come in
+	@exec $(BIN)/python -m bench.backups
 
 lock: ## pin what pyproject.toml asks for, with hashes (needs uv; UPGRADE=--upgrade takes newer versions)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: $(BIN)/pip install uv, or set UV=/path/to/uv" >&2; exit 1; }

@@ -25,8 +25,10 @@ PATHS = (
     "/cron-monitors?page=1&perPage=50", "/cron-monitors?page=150&perPage=50", "/cron-monitors/{id}",
     "/cron-monitors/{id}/history?perPage=50", "/cron-monitors/{id}/history?perPage=200&page=3",
     "/cron-monitors/{id}/history?status=failed", "/cron-monitors/{id}/runs", "/cron-monitors/{id}/slots",
-    "/incidents?perPage=50", "/incidents?page=500&perPage=50", "/incidents?state=open", "/notification-log",
-    "/notification-log?page=500", "/notifications/unread-count", "/alert-rules", "/audit-log", "/api-keys",
+    "/incidents?perPage=50", "/incidents?page=500&perPage=50", "/incidents?page=10000&perPage=50",
+    "/incidents?state=open", "/incidents?state=open&page=100", "/incidents?state=closed&page=10000&perPage=50",
+    "/notification-log", "/notification-log?page=500", "/notification-log?page=10000&perPage=50",
+    "/notifications/unread-count", "/alert-rules", "/audit-log", "/api-keys",
     "/blind-windows", "/maintenance-windows",
 )  # fmt: skip
 
@@ -81,7 +83,7 @@ _INCIDENTS = f"""
 INSERT INTO incidents (uid, project_id, subject, monitor_id, kind, severity, began_at, opened_at, closed_at, missed,
   escalated, facts)
 SELECT printf('00000000-0000-7000-8000-%012x', i), 1, 'monitor:' || (i % :m + 1), i % :m + 1, 'failed', 'critical',
-  {_AT}, {_AT}, {_AT} + 60000, 0, 0, '{{"slug":"job","also_down":[]}}' FROM n
+  {_AT}, {_AT}, iif(i > :n - :m, NULL, {_AT} + 60000), 0, 0, '{{"slug":"job","also_down":[]}}' FROM n
 """
 _OUTBOX = f"""
 INSERT INTO outbox (alert_id, channel, project_id, monitor_id, incident_id, kind, severity, created_at, attempts, state,

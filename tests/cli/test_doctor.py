@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -65,6 +67,11 @@ def test_with_the_daemon_at_work_all_is_well(tmp_path: Path) -> None:
         assert well["daemon"].startswith(f"process {daemon.process.pid} answers")
         assert well["readiness"] == "it judges, sends and stores"
 
+        (bench.data / "seestackd.db.ballast").unlink(missing_ok=True)
+        assert "given up" in found(bench, "note")["ballast"]
+        bench.configure(SETTINGS.format(listen="127.0.0.1:1"))
+        assert "no answer from 127.0.0.1:1" in found(bench, "note")["readiness"]
+
 
 def sql(statement: str) -> Callable[[Bench], None]:
     def plant(bench: Bench) -> None:
@@ -94,13 +101,54 @@ def no_database(bench: Bench) -> None:
 
 
 def old_backup(bench: Bench) -> None:
-    folder = bench.folder / "copies"
-    folder.mkdir()
-    (folder / "seestackd-20200101T000000Z.db").touch()
+    no_backup(bench)
+    (bench.folder / "copies" / "seestackd-20200101T000000Z.db").touch()
+
+
+def backups_in(bench: Bench, folder: Path) -> None:
     file = bench.folder / "seestackd.toml"
     file.write_text(f'{file.read_text()}\n[backup]\ndirectory = "{folder}"\n')
 
 
+def no_backup(bench: Bench) -> None:
+    (bench.folder / "copies").mkdir()
+    backups_in(bench, bench.folder / "copies")
+
+
+def no_place(bench: Bench) -> None:
+    (bench.folder / "copies").touch()
+    backups_in(bench, bench.folder / "copies")
+
+
+def long_log(bench: Bench) -> None:
+    log = bench.data / "seestackd.db-wal"
+    log.touch(mode=0o600)
+    os.truncate(log, 600 * 2**20)
+
+
+def few_files(bench: Bench) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1000, most))
+
+
+def strange_owner(bench: Bench) -> None:
+    os.chown(bench.data / "seestackd.db", 65534, 65534)
+
+
+NOT_PLANTED = {
+    "daemon": "tests of their own: none runs, one is stuck",
+    "readiness": "a test of its own, with a daemon",
+    "ballast": "a test of its own, with a daemon",
+    "file system": "takes a network disk; how it is told is tested",
+    "disk": "takes a disk that is mounted read-only",
+    "space": "takes a full disk; make faults has one",
+    "inodes": "takes a full disk",
+    "SQLite": "is a fact and no fault",
+    "HTTP parser": "takes another build of aiohttp",
+    "time zones": "a test of its own",
+    "clock": "takes the kernel's",
+    "systemd unit": "takes systemd; tests of the unit boot it",
+}
 DEAD = (
     "INSERT INTO outbox (alert_id, channel, kind, severity, created_at, attempts, state, facts)"
     " VALUES ('a', 'ops', 'missed', 'critical', 1, 3, 'dead', '{}')"
@@ -112,7 +160,7 @@ BLIND = (
 FAULTS: dict[str, tuple[Callable[[Bench], None], str, str, str]] = {
     "no channel": (
         settings(SETTINGS.format(listen="127.0.0.1:1"), "[server]\n"),
-        "broken",
+        "note",
         "channels",
         "none: nobody is told",
     ),
@@ -161,17 +209,43 @@ FAULTS: dict[str, tuple[Callable[[Bench], None], str, str, str]] = {
         "doubted the database",
     ),
     "no backup for days": (old_backup, "broken", "backups", "hours old"),
+    "a place for backups that is none": (no_place, "broken", "backups", "Not a directory"),
+    "no backup yet": (no_backup, "note", "backups", "yet"),
     "time not heard": (sql(BLIND), "note", "blind time", "600 s"),
+    "no data folder": (lambda bench: shutil.rmtree(bench.data), "broken", "data folder", "is not there"),
+    "a long log": (long_log, "note", "log", "600 MiB wait"),
+    "few files": (few_files, "note", "open files", "at most 1000"),
 }
+if os.geteuid() == 0:
+    FAULTS["another owner's file"] = (strange_owner, "broken", "file owners", "not the folder's owner's")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found_and_named(kept: Bench, fault: str) -> None:
     plant, result, check, says = FAULTS[fault]
-    assert check not in found(kept, result)
-    plant(kept)
+    few = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert says not in found(kept, result).get(check, "") or not says
+    try:
+        plant(kept)
+        assert says in found(kept, result)[check]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, few)
 
-    assert says in found(kept, result)[check]
+
+def test_thirty_things_are_looked_at_and_each_has_a_planted_fault_or_a_reason(kept: Bench) -> None:
+    checks = [check["check"] for check in json.loads(kept.run("doctor", "--json").stdout)["checks"]]
+
+    assert len(checks) >= 30
+    assert len(set(checks)) == len(checks)
+    planted = {check for _, _, check, _ in FAULTS.values()}
+    assert set(checks) - planted <= NOT_PLANTED.keys()
+
+
+def test_a_beginner_without_settings_has_nothing_that_is_broken_but_the_daemon(bench: Bench) -> None:
+    assert found(bench).keys() == {"daemon", "data folder", "database"}
+    bench.run("monitor", "add", "nightly", "--schedule", "1d")
+
+    assert found(bench).keys() == {"daemon"}
 
 
 def test_looking_changes_nothing(kept: Bench) -> None:

@@ -143,7 +143,8 @@ def stored(tx: Transaction, found: Settings, now: int) -> Iterator[Finding]:
 
 def _channels(found: Settings) -> Finding:
     if not found.channels:
-        return broken("channels", "none: nobody is told of anything", "add [channels.NAME] to the settings")
+        # A choice as long as it is known: whoever begins has none yet.
+        return note("channels", "none: nobody is told of anything", "add [channels.NAME] to the settings")
     return fine("channels", ", ".join(sorted(found.channels)))
 
 
