@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 ROLL_UP_EVERY_S = 2.0
 WATCH_EVERY_S = 15.0
 _PAUSE_S = 0.005
+_SMALL = 100
+_SMALL_STEPS = 150
 _AT_ONCE = 200
 
 
@@ -27,13 +29,17 @@ class RequestChores:
         self._watching = asyncio.Lock()
 
     async def roll_up(self) -> None:
-        """Sum up the requests that came in, with pauses in which others get the writer."""
+        """Sum up the requests that came in, with pauses in which others get the writer.
+
+        In small steps, none of which a heartbeat feels; only when many wait they grow.
+        """
         if self._rolling.locked():
             return
         async with self._rolling:
             try:
-                for _ in range(_AT_ONCE):
-                    if not await self._runner.run(roll_up, RollUp()):
+                for step in range(_AT_ONCE):
+                    rolled = RollUp(_SMALL) if step < _SMALL_STEPS else RollUp()
+                    if not await self._runner.run(roll_up, rolled):
                         return
                     await asyncio.sleep(_PAUSE_S)
             except Busy:

@@ -1,32 +1,42 @@
 """Request bodies: read in time, of a bounded size, inflated, and only then handed to a parser."""
 
 import asyncio
-import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError
 
+from seestackd.errors import Busy
+from seestackd.web.batch_messages import Batch, Form
+from seestackd.web.batch_process import BatchProcess, NoProcess
 from seestackd.web.errors import Refusal, of_status
+from seestackd.web.gzipped import inflated, whole
 
 Parsed = TypeVar("Parsed")
 
 SMALL = 64 * 1024
-"""Bodies up to this size (inflated) are parsed on the event loop, larger ones on a thread (performance.md, batches)."""
+"""Bodies up to this size (inflated) are parsed on the event loop, larger batches in a process of their own, and other
+large documents on a thread (performance.md, batches)."""
 
-_GZIP = 31  # zlib's window bits for a gzip header
-_MAX_MEMBERS = 8  # each costs a copy of the rest, so thousands would take minutes
+MOST_HELD = 64 * 1024 * 1024
+"""So many bytes of large batches may be here at a time, and one batch more; whoever sends more is told to wait."""
+
+_RETRY_AFTER_S = 1  # what is held is read within less
 
 
 class Bodies:
     """Reads bodies of at most `limit` bytes, counted after decompression, within `timeout` seconds."""
 
-    def __init__(self, limit: int, timeout: float) -> None:
+    def __init__(self, limit: int, timeout: float, most_held: int = MOST_HELD) -> None:
         self._limit = limit
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="parse")
+        self._process = BatchProcess()
+        self._most_held = most_held
+        self._held = 0
 
     async def parsed(self, request: web.Request, parse: Callable[[bytes], Parsed]) -> Parsed:
         """Return `parse(body)`; raises Refusal for what cannot be read (408, 413, 415, 400) and what `parse` raises."""
@@ -36,25 +46,61 @@ class Bodies:
             body = inflated(raw, SMALL) if zipped else raw
             if body is not None:
                 return parse(body)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._parse_big, raw, zipped, parse)
+        return await self._on_thread(raw, zipped, parse)
+
+    async def batch(self, request: web.Request, form: Form[Batch]) -> Batch:
+        """Return the batch in a body, as `parsed` does; raises Busy too, when too much is here already."""
+        zipped, pieces, held = _is_gzip(request), [], 0
+        try:
+            async with self._in_time(request):
+                while piece := await request.content.readany():
+                    pieces.append(piece)
+                    held += len(piece)
+                    self._hold(len(piece), held)
+            if held <= SMALL:
+                raw = b"".join(pieces)
+                body = inflated(raw, SMALL) if zipped else raw
+                if body is not None:
+                    return form.read(body)
+            return await self._large(form, pieces, zipped)
+        finally:
+            self._held -= held
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads and the process."""
         self._threads.shutdown(wait=True)
+        self._process.close()
+
+    def _hold(self, count: int, of_this: int) -> None:
+        self._held += count
+        if of_this > self._limit:
+            raise of_status(413)
+        if of_this > SMALL and self._held - of_this > self._most_held:
+            raise Busy("Too many batches at once; please retry", retry_after=_RETRY_AFTER_S)
+
+    async def _large(self, form: Form[Batch], pieces: Sequence[bytes], zipped: bool) -> Batch:
+        try:
+            return await self._process.read(form, pieces, zipped, self._limit)
+        except NoProcess:
+            return await self._on_thread(b"".join(pieces), zipped, form.read)
 
     async def _read(self, request: web.Request) -> bytes:
+        if request.content.is_eof() and request.content.exception() is None:
+            # All of it is here already, as of nearly every heartbeat: nothing to wait for, nothing to time.
+            raw = request.content.read_nowait()
+            if len(raw) > self._limit:
+                raise of_status(413)
+            return raw
+        async with self._in_time(request):
+            return await request.read()
+
+    @asynccontextmanager
+    async def _in_time(self, request: web.Request) -> AsyncIterator[None]:
         if (request.content_length or 0) > self._limit:
             raise of_status(413)
         try:
-            if request.content.is_eof():
-                # All of it is here already, as of nearly every heartbeat: nothing to wait for, nothing to time.
-                raw = request.content.read_nowait()
-                if len(raw) > self._limit:
-                    raise of_status(413)
-                return raw
             async with asyncio.timeout(self._timeout):
-                return await request.read()
+                yield
         except TimeoutError:
             # Or aiohttp would wait for the rest before it closes.
             request.content.feed_eof()
@@ -62,11 +108,9 @@ class Bodies:
         except RequestPayloadError:
             raise Refusal(400, "BAD_REQUEST", "The body is not framed as HTTP asks for", closes=True) from None
 
-    def _parse_big(self, raw: bytes, zipped: bool, parse: Callable[[bytes], Parsed]) -> Parsed:
-        body = inflated(raw, self._limit) if zipped else raw
-        if body is None:
-            raise of_status(413)
-        return parse(body)
+    async def _on_thread(self, raw: bytes, zipped: bool, parse: Callable[[bytes], Parsed]) -> Parsed:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: parse(whole(raw, zipped, self._limit)))
 
 
 def _is_gzip(request: web.Request) -> bool:
@@ -83,23 +127,3 @@ def _is_gzip(request: web.Request) -> bool:
     if word in ("", "identity"):
         return False
     raise of_status(415)
-
-
-def inflated(raw: bytes, limit: int) -> bytes | None:
-    """Return the content of a gzip file, None when that exceeds `limit`; raises Refusal when it is damaged.
-
-    Never holds more than `limit` + 1 bytes of content.
-    """
-    content = b""
-    try:
-        for _ in range(_MAX_MEMBERS):
-            member = zlib.decompressobj(_GZIP)
-            content += member.decompress(raw, limit + 1 - len(content))
-            if len(content) > limit:
-                return None
-            raw = member.unused_data
-            if member.eof and not raw:
-                return content
-    except zlib.error:
-        pass
-    raise Refusal(400, "MALFORMED_BODY", "The body is not valid gzip")

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from seestackd.web.errors import VALIDATION_FAILED, Refusal
+from seestackd.web.refusal import VALIDATION_FAILED, Refusal
 
 MAX_DETAILS = 1000
 """A document of a million bad events gets no million messages."""

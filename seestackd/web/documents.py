@@ -8,7 +8,7 @@ from typing import Any
 
 import re2
 
-from seestackd.web.errors import Refusal
+from seestackd.web.refusal import Refusal
 
 MAX_DEPTH = 32
 MAX_KEYS = 1000

@@ -2,35 +2,30 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
 
 from aiohttp import web
-from pydantic import TypeAdapter, ValidationError
 
-from seestackd.core.masking import mask_events, mask_text, mask_urls
+from seestackd.core.masking import mask_text
 from seestackd.core.output import harmless
 from seestackd.core.pings import PingKind
-from seestackd.core.replay import ReplayBatch, ReplayEvent, pack
-from seestackd.core.telemetry import SLOW_MS, HttpRequest
 from seestackd.errors import SeestackdError
 from seestackd.operations import pings, replay, telemetry
 from seestackd.runner import Runner
-from seestackd.web import documents, wire
+from seestackd.web import wire
 from seestackd.web.auth import Caller, KeyTable
+from seestackd.web.batch_messages import REPLAY, REQUESTS
+from seestackd.web.batches import MAX_NAME, valid
 from seestackd.web.bodies import Bodies
 from seestackd.web.cors import Cors
-from seestackd.web.details import refusal_of
 from seestackd.web.errors import VALIDATION_FAILED, Answers, Refusal, answer, of_error, of_status
 from seestackd.web.ping_fields import trace_of
 from seestackd.web.proxies import Proxies
 
 log = logging.getLogger(__name__)
 
-Document = TypeVar("Document")
 Handler = Callable[[web.Request, Caller], Awaitable[web.Response]]
 
 _KINDS = {"success": PingKind.SUCCESS, "failed": PingKind.FAILED}
-_MAX_NAME = 255  # of a host, trace or run: longer ones are cut, a heartbeat is worth more than its ornaments
 
 
 class Ingest:
@@ -92,20 +87,20 @@ class Ingest:
         return accepted(recorded)
 
     async def _http_requests(self, request: web.Request, caller: Caller) -> web.Response:
-        rows = await self._bodies.parsed(request, _requests)
+        rows = await self._bodies.batch(request, REQUESTS)
         accepted = await self._runner.submit(telemetry.store, telemetry.StoreRequests(caller.project_id, rows))
         return answer(202, b'{"ok":true,"accepted":%d}' % accepted)
 
     async def _replay(self, request: web.Request, caller: Caller) -> web.Response:
-        fingerprint, session, batch = await self._bodies.parsed(request, _events)
-        command = replay.StoreReplay(caller.project_id, fingerprint, session, batch)
+        sent = await self._bodies.batch(request, REPLAY)
+        command = replay.StoreReplay(caller.project_id, sent.fingerprint, sent.session_id, sent.batch)
         received = await self._runner.submit(replay.store, command)
         return self._answers.success(202, {"eventsReceived": received})
 
 
 def heartbeat_of(body: bytes) -> wire.Heartbeat:
     """Return the heartbeat that a body holds, masked; raises Refusal."""
-    document = _valid(wire.HEARTBEAT, body)
+    document = valid(wire.HEARTBEAT, body)
     message = document.get("message")
     if message:
         document["message"] = mask_text(message)
@@ -149,7 +144,7 @@ def accepted(recorded: pings.Recorded) -> web.Response:
 
 
 def _cut(text: str | None) -> str | None:
-    return text[:_MAX_NAME] if text else None
+    return text[:MAX_NAME] if text else None
 
 
 def _idempotency_key(request: web.Request, document: wire.Heartbeat) -> str | None:
@@ -158,56 +153,3 @@ def _idempotency_key(request: web.Request, document: wire.Heartbeat) -> str | No
         message = f"must be at most {wire.MAX_IDEMPOTENCY_KEY} bytes long"
         raise Refusal(422, "VALIDATION_ERROR", VALIDATION_FAILED, details={"Idempotency-Key": message})
     return document.get("eventId") or header or None
-
-
-def _valid(kind: TypeAdapter[Document], body: bytes, items: tuple[str, TypeAdapter[Any]] | None = None) -> Document:
-    try:
-        document = kind.validate_json(body)
-    except ValidationError as error:
-        raise refusal_of(error, body, items) from None
-    documents.check(body)
-    return document
-
-
-def _requests(body: bytes) -> tuple[HttpRequest, ...]:
-    items = _valid(wire.REQUESTS, body)["requests"]
-    paths = mask_urls([item["path"] for item in items])
-    return tuple(_request(item, path) for item, path in zip(items, paths, strict=True))
-
-
-def _request(item: wire.RequestItem, path: str) -> HttpRequest:
-    return HttpRequest(
-        at=item["timestamp"],
-        trace_id=item["traceId"],
-        outbound=item["direction"] == "outbound",
-        method=item["method"].upper(),
-        host=item["host"],
-        path=path,
-        status_code=item["statusCode"],
-        duration_ms=item["durationMs"],
-        request_size=item.get("requestSize") or 0,
-        response_size=item.get("responseSize") or 0,
-        is_slow=item["durationMs"] > SLOW_MS,
-        user_id=item.get("userId"),
-        error_fingerprint=item.get("errorFingerprint"),
-        span_id=_named(item.get("spanId")),
-        parent_span_id=_named(item.get("parentSpanId")),
-    )
-
-
-def _named(said: Any) -> str | None:
-    """Return a name that nothing depends on, when it is one."""
-    return said[:_MAX_NAME] if isinstance(said, str) and said.strip() else None
-
-
-def _events(body: bytes) -> tuple[str, str, ReplayBatch]:
-    document = _valid(wire.REPLAY, body, ("events", wire.EVENT))
-    items = document["events"]
-    data = mask_events([item["eventData"] for item in items])
-    urls = list({url for item in items if (url := item.get("url"))})
-    masked: dict[str | None, str] = dict(zip(urls, mask_urls(urls), strict=True))
-    events = [
-        ReplayEvent(item.get("timestampMillis"), item["eventType"], text, masked.get(item.get("url"), item.get("url")))
-        for item, text in zip(items, data, strict=True)
-    ]
-    return document["fingerprint"], document["sessionId"], pack(events)

@@ -1,0 +1,121 @@
+"""`python -m bench.beside`: what heartbeats feel of batches that come at a steady rate, against none."""
+
+import random
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.batches import a_batch, as_body
+from bench.fleet import Fleet, build, cpu_seconds, daemon, resident_mb
+from bench.replay import bodies
+from bench.senders import Client, request, sending, write_bodies
+
+SECONDS = 8.0
+HEARTBEATS_PER_S = 200
+MB = 1_000_000
+POINTS = ((10, 0), (20, 50), (50, 0), (100, 0), (200, 0), (0, 5), (0, 20), (0, 50))
+"""Replay batches and batches of 100 requests, each per second."""
+
+ROW = "{:>9}{:>10}{:>9}{:>9}{:>9}{:>9}{:>8}{:>10}{:>9}{:>5}"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What heartbeats felt beside `replays` and `requests` batches a second; latencies in ms. `bad` were not taken."""
+
+    replays: float
+    requests: float
+    p50_ms: float
+    p99_ms: float
+    worst_ms: float
+    ratio: float
+    replay_mb_s: float
+    bad: int
+
+
+def heartbeats(url: str, key: str, seconds: float) -> list[float]:
+    """Send heartbeats at a steady rate and return how long each took, in ms, sorted."""
+    client, dice = Client(url), random.Random(5)
+    asked = request("/ingest/v1/heartbeat", key, b'{"slug":"job-000001","status":"success","durationMs":5}')
+    times: list[float] = []
+    began = time.perf_counter()
+    while (now := time.perf_counter()) < began + seconds:
+        due = began + (len(times) + dice.random() / 2) / HEARTBEATS_PER_S
+        time.sleep(max(0.0, due - now))
+        sent = time.perf_counter()
+        if client.ask(asked) != 202:
+            raise RuntimeError("a heartbeat was not taken")
+        times.append((time.perf_counter() - sent) * 1000)
+    client.close()
+    return sorted(times)
+
+
+def _percentile(times: list[float], share: float) -> float:
+    return times[min(len(times) - 1, int(len(times) * share))]
+
+
+def _point(url: str, key: str, files: dict[str, Path], rates: dict[str, float], seconds: float) -> tuple[Any, ...]:
+    with ExitStack() as stack:
+        found = {
+            path: stack.enter_context(sending(url, key, path, files[path], rate, seconds + 0.5))
+            for path, rate in rates.items()
+            if rate
+        }
+        time.sleep(0.5)
+        times = heartbeats(url, key, seconds)
+    return times, found
+
+
+def measure(points: tuple[tuple[float, float], ...] = POINTS, seconds: float = SECONDS) -> list[Beside]:
+    """Print the table, and return its figures, the first of which is for no batches at all."""
+    rng, now = random.Random(4711), int(time.time() * 1000)
+    with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as folder:
+        files = {
+            "/ingest/v1/replay": write_bodies(Path(folder) / "replay", bodies()),
+            "/ingest/v1/http-requests": write_bodies(
+                Path(folder) / "requests", [as_body(a_batch(rng, now)).encode() for _ in range(40)]
+            ),
+        }
+        fleet = build(Path(folder) / "fleet", 100)
+        with daemon(fleet) as (url, pid):
+            return _curve(url, pid, fleet, files, points, seconds)
+
+
+def _curve(
+    url: str, pid: int, fleet: Fleet, files: dict[str, Path], points: tuple[tuple[float, float], ...], seconds: float
+) -> list[Beside]:
+    print(ROW.format("replays/s", "requests/s", "p50 ms", "p99 ms", "max ms", "x idle", "MB/s", "CPU", "RSS MB", "bad"))
+    rows: list[Beside] = []
+    heartbeats(url, fleet.key, 1)
+    for replays, requests in ((0.0, 0.0), *points, (0.0, 0.0)):
+        before, began = cpu_seconds(pid), time.perf_counter()
+        rates = dict(zip(files, (replays, requests), strict=True))
+        times, found = _point(url, fleet.key, files, rates, seconds)
+        taken = {path: figures[0] / figures[3] for path, figures in found.items()}
+        size, p99 = found.get("/ingest/v1/replay", [0, 0, 0, 1]), _percentile(times, 0.99)
+        row = Beside(
+            *(taken.get(path, 0.0) for path in files), _percentile(times, 0.5), p99, times[-1],
+            p99 / (rows[0].p99_ms if rows else p99), size[2] / size[3] / MB,
+            int(sum(figures[1] for figures in found.values())),
+        )  # fmt: skip
+        rows.append(row)
+        share = (cpu_seconds(pid) - before) / (time.perf_counter() - began)
+        print(
+            ROW.format(
+                f"{row.replays:.0f}", f"{row.requests:.0f}", f"{row.p50_ms:.2f}", f"{row.p99_ms:.2f}",
+                f"{row.worst_ms:.1f}", f"{row.ratio:.1f}", f"{row.replay_mb_s:.0f}", f"{share:.0%}",
+                f"{resident_mb(pid):.0f}", row.bad,
+            ),
+            flush=True,
+        )  # fmt: skip
+        time.sleep(2)
+    return rows
+
+
+if __name__ == "__main__":
+    given = tuple(tuple(map(float, each.split("+"))) for each in sys.argv[1:])
+    measure(given or POINTS)  # type: ignore[arg-type]

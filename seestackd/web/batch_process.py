@@ -1,0 +1,214 @@
+"""Large batches are read in a process of their own, so that no heartbeat waits for the interpreter meanwhile.
+
+It starts with the first large batch. A body goes there as a descriptor of memory, its batch comes back on a socket.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import seestackd
+from seestackd.errors import Busy
+from seestackd.web.batch_messages import ANSWERED, ASKED, HELLO, Batch, Form, result_of
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 4
+"""So many bodies lie at the process, one of which it reads; the others wait here."""
+
+STARTED_WITHIN_S = 20.0
+ANSWERED_WITHIN_S = 30.0
+TRY_AGAIN_AFTER_S = 60.0
+_TRIES = 2
+_PIECE = 512 * 1024  # copied in well below a millisecond, and then others have their turn
+_RECEIVED = 256 * 1024
+_PASSED_ON = ("PATH", "LANG", "LC_", "LD_", "PYTHON")
+
+Answer = tuple[int, bytes, bytes]
+
+
+class NoProcess(Exception):
+    """There is none, and it cannot be started now: read the batch here."""
+
+
+class _Died(Exception):
+    """The process is gone and leaves a batch unanswered, which it may have died of when it is `suspect`."""
+
+    def __init__(self, suspect: bool) -> None:
+        self.suspect = suspect
+
+
+class BatchProcess:
+    """The process, from its first batch until `close`; one that dies is followed by another one."""
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._worker: _Worker | None = None
+        self._not_before = 0.0
+
+    async def read(self, form: Form[Batch], raw: Sequence[bytes], zipped: bool, limit: int) -> Batch:
+        """Return the batch in a body, which comes in pieces; raises what `form.read` does, Busy, and NoProcess.
+
+        A batch that has lost its process gets another one, but only once when it may have been the cause.
+        """
+        async with self._turns:
+            deaths = 0
+            while deaths < _TRIES:
+                worker = self._running()
+                try:
+                    answer = await worker.ask(ASKED.pack(form.number, zipped, limit), raw)
+                except _Died as died:
+                    deaths += died.suspect
+                    if not worker.greeted:
+                        self._put_off("it ended before it was ready")
+                else:
+                    return result_of(form, *answer)
+            raise Busy("The batch could not be read; please retry")
+
+    def close(self) -> None:
+        """End the process."""
+        if self._worker is not None:
+            self._worker.end()
+
+    def _running(self) -> "_Worker":
+        if self._worker is None or self._worker.ended:
+            if asyncio.get_running_loop().time() < self._not_before:
+                raise NoProcess
+            try:
+                self._worker = _Worker()
+            except OSError as error:
+                self._put_off(str(error))
+        assert self._worker is not None
+        return self._worker
+
+    def _put_off(self, reason: str) -> None:
+        log.error("large batches are read in the daemon itself: no process for them could be started: %s", reason)
+        self._not_before = asyncio.get_running_loop().time() + TRY_AGAIN_AFTER_S
+        raise NoProcess
+
+
+class _Worker:
+    """One process, and the batches it has not answered yet."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[asyncio.Future[Answer]] = deque()
+        self._received = bytearray()
+        self.greeted = self.ended = False
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._process = _started(theirs)
+            except BaseException:
+                self._socket.close()
+                raise
+        self._socket.setblocking(False)
+        self._loop.add_reader(self._socket, self._readable)
+
+    async def ask(self, header: bytes, raw: Sequence[bytes]) -> Answer:
+        """Have a body read; raises _Died."""
+        body = os.memfd_create("batch")
+        try:
+            await _write(body, raw)
+            if self.ended:
+                raise _Died(suspect=False)
+            # The socket holds far more headers than batches are under way.
+            socket.send_fds(self._socket, [header], [body])
+        except OSError:
+            self.end()
+            raise _Died(suspect=False) from None
+        finally:
+            os.close(body)
+        answer: asyncio.Future[Answer] = self._loop.create_future()
+        self._waiting.append(answer)
+        try:
+            async with asyncio.timeout(ANSWERED_WITHIN_S if self.greeted else STARTED_WITHIN_S + ANSWERED_WITHIN_S):
+                return await answer
+        except TimeoutError:
+            self.end()
+            raise _Died(suspect=True) from None
+
+    def end(self) -> None:
+        """End the process, and tell those who wait for it."""
+        if self.ended:
+            return
+        self.ended = True
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+        code = self._process.poll()
+        self._process.kill()
+        self._process.wait()
+        if self._waiting:
+            log.warning(
+                "the process that reads large batches is replaced: exit %s", "unknown" if code is None else code
+            )
+        for number, answer in enumerate(self._waiting):
+            if not answer.done():
+                answer.set_exception(_Died(suspect=number == 0))
+
+    def _readable(self) -> None:
+        try:
+            data = self._socket.recv(_RECEIVED)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.end()
+            return
+        if not self.greeted:
+            self.greeted, data = True, data.removeprefix(HELLO)
+        self._received += data
+        while (answer := self._next()) is not None:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(answer)
+
+    def _next(self) -> Answer | None:
+        received = self._received
+        if len(received) < ANSWERED.size:
+            return None
+        was_taken, said, body = ANSWERED.unpack_from(received)
+        middle, end = ANSWERED.size + said, ANSWERED.size + said + body
+        if len(received) < end:
+            return None
+        answer = was_taken, bytes(received[ANSWERED.size : middle]), bytes(received[middle:end])
+        del received[:end]
+        return answer
+
+
+def _started(connection: socket.socket) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "seestackd.web.batch_worker"],
+        stdin=connection.fileno(),
+        stdout=subprocess.DEVNULL,
+        env=_environment(os.environ),
+        cwd="/",
+    )
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Return what Python needs to find itself, and this package: ours may hold secrets."""
+    passed_on = {name: value for name, value in ours.items() if name.startswith(_PASSED_ON)}
+    found_at = [str(Path(seestackd.__file__).parents[1]), *filter(None, [ours.get("PYTHONPATH")])]
+    # Looking for plug-ins takes longer than all other imports.
+    return {**passed_on, "PYTHONPATH": os.pathsep.join(found_at), "PYDANTIC_DISABLE_PLUGINS": "1"}
+
+
+async def _write(file: int, pieces: Sequence[Any]) -> None:
+    written = 0
+    for piece in pieces:
+        view = memoryview(piece)
+        while view:
+            count = os.write(file, view[:_PIECE])
+            view, written = view[count:], written + count
+            if written >= _PIECE:
+                written = 0
+                await asyncio.sleep(0)

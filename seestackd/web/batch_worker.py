@@ -1,0 +1,70 @@
+"""The process that reads large batches: `python -m seestackd.web.batch_worker`, with a socket as standard input.
+
+It says HELLO, then answers one batch after the other until the daemon hangs up or has had none for a while. It steps
+back for the daemon, has no secret in its arguments and environment, and opens no file.
+"""
+
+import logging
+import os
+import signal
+import socket
+from contextlib import suppress
+from pathlib import Path
+
+from seestackd.web.batch_messages import ASKED, FORMS, HELLO, refused, taken
+from seestackd.web.gzipped import whole
+from seestackd.web.refusal import Refusal, of_status
+
+log = logging.getLogger(__name__)
+
+NICE = 5
+IDLE_S = 600.0
+"""After so long without a batch the process ends, and its memory is free; the next batch starts another one."""
+
+_FIRST_TO_GO = "500"  # of 1000: short of memory, the kernel takes this process before the daemon
+
+
+def main() -> None:
+    """Serve the daemon at the other end of standard input."""
+    # A stop is the daemon's to decide: what it has been sent by then is still to be read.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    with suppress(OSError):
+        os.nice(NICE)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
+    with socket.socket(fileno=0) as daemon, suppress(TimeoutError, ConnectionError):
+        daemon.settimeout(IDLE_S)
+        daemon.sendall(HELLO)
+        while _serve(daemon):
+            pass
+
+
+def _serve(daemon: socket.socket) -> bool:
+    """Answer one batch; False when the daemon has hung up."""
+    header, descriptors, _, _ = socket.recv_fds(daemon, ASKED.size, 1)
+    if not descriptors:
+        return False
+    number, zipped, limit = ASKED.unpack(header)
+    try:
+        raw = os.pread(descriptors[0], os.fstat(descriptors[0]).st_size, 0)
+    finally:
+        os.close(descriptors[0])
+    daemon.sendall(answer(number, raw, bool(zipped), limit))
+    return True
+
+
+def answer(number: int, raw: bytes, zipped: bool, limit: int) -> bytes:
+    """Return what is answered to a body of a form: the batch, or the refusal."""
+    form = FORMS[number]
+    try:
+        return taken(form, form.read(whole(raw, zipped, limit)))
+    except Refusal as refusal:
+        return refused(refusal)
+    except Exception:
+        log.exception("Could not read a batch")
+        return refused(of_status(500))
+
+
+if __name__ == "__main__":
+    main()
