@@ -57,45 +57,53 @@ def judge_due(tx: Transaction, command: JudgeDue, at: int) -> Judged:
     """Judge the monitors whose deadline is not later than `at`, as many as a batch can hold."""
     due, more = tx.monitors.due(at, command.limit)
     blind = tx.blind.since(at - BLIND_MEMORY_MS) if due else []
+    if due:
+        tx.incidents.expect(due)
+    decisions: list[tuple[State, Decision]] = []
     work = judged = 0
     lateness: list[int] = []
+    # All is read before anything is written: rows that wait to be written go in together.
     for monitor_id in due:
         if work >= MAX_SLOTS_PER_BATCH:
             more = True
             break
-        work += _judge_one(tx, monitor_id, blind, command, at, lateness)
         judged += 1
+        decided = _decide(tx, monitor_id, blind, command, at, lateness)
+        if decided is not None:
+            decisions.append(decided)
+            work += sum(entry.count for entry in decided[1].entries)
+    for state, decision in decisions:
+        store(tx, state, decision, None, at)
+        tx.monitors.rearm(decision.monitor.id, decision.state.deadline_at)
+    _blame(tx, [decision for _, decision in decisions])
     return Judged(judged, more, tx.monitors.next_wake(), tuple(lateness))
 
 
-def _judge_one(
+def _decide(
     tx: Transaction,
     monitor_id: int,
     blind: Sequence[BlindWindow],
     command: JudgeDue,
     at: int,
     lateness: list[int],
-) -> int:
+) -> tuple[State, Decision] | None:
+    """Return a monitor's state and what is decided about it; None when it is gone, or to be looked at again later."""
     try:
         monitor = tx.monitors.by_id(monitor_id)
         if monitor is None:
             tx.monitors.rearm(monitor_id, None)
-            return 0
+            return None
         if monitor.schedule.problem is not None:
             raise Invalid(monitor.schedule.problem, field="schedule")
         state = tx.monitors.load_state(monitor_id)
         if state.deadline_at is not None and state.deadline_at <= at:
             lateness.append(at - state.deadline_at)
-        decision = judge(monitor, state, at, _context(tx, monitor, state, blind, command, at))
+        return state, judge(monitor, state, at, _context(tx, monitor, state, blind, command, at))
     except _UNDECIDABLE:
         # One monitor that cannot be judged, say of a time zone that is gone, must not keep the others waiting.
         log.exception("monitor %d could not be judged", monitor_id)
         tx.monitors.rearm(monitor_id, at + RETRY_BROKEN_MS)
-        return 0
-    store(tx, state, decision, None, at)
-    _blame(tx, decision)
-    tx.monitors.rearm(monitor_id, decision.state.deadline_at)
-    return sum(entry.count for entry in decision.entries)
+        return None
 
 
 def _context(
@@ -121,6 +129,7 @@ def _history(tx: Transaction, monitor: Monitor) -> History:
     )
 
 
-def _blame(tx: Transaction, decision: Decision) -> None:
-    for cause, runs in Counter(cause for _, cause in decision.unknown).items():
-        tx.blind.blame(cause, decision.monitor.slug, runs)
+def _blame(tx: Transaction, decisions: Sequence[Decision]) -> None:
+    for decision in decisions:
+        for cause, runs in Counter(cause for _, cause in decision.unknown).items():
+            tx.blind.blame(cause, decision.monitor.slug, runs)

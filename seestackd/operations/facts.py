@@ -22,7 +22,8 @@ def monitor_facts(tx: Transaction, before: State, decision: Decision, ping: Ping
     monitor, state = decision.monitor, decision.state
     slot = decision.slot if decision.slot is not None else before.expected_at
     run = next((run for run in decision.closed if run.heard_start), None)
-    durations = [run.duration_ms for run in tx.runs.latest(monitor.id, USUAL_RUNS) if run.ok and run.duration_ms]
+    runs = tx.runs.latest(monitor.id, USUAL_RUNS) if before.last_run_id is not None else []
+    durations = [run.duration_ms for run in runs if run.ok and run.duration_ms]
     facts: dict[str, Any] = {
         "slug": monitor.slug,
         "name": monitor.name,

@@ -147,6 +147,7 @@ def test_it_knows_what_a_channel_was_told_of_an_incident(outbox: Outbox) -> None
 
 def test_due_rows_are_found_by_index_among_ten_thousand(session: SqliteSession, outbox: Outbox) -> None:
     outbox.put([an_alert(str(number), monitor=number) for number in range(10_000)], AT)
+    assert outbox.waiting_since() is not None
     steps: list[None] = []
     connection = session._connection
     connection.set_progress_handler(lambda: steps.append(None), 1000)

@@ -12,14 +12,19 @@ from typing import Any
 _SIZES = (64, 16, 4, 1)
 
 
-class Insert:
+class Rows:
+    """A statement about many rows of `width` values each, which stand in VALUES between `head` and `tail`."""
+
+    def __init__(self, head: str, width: int, tail: str = "") -> None:
+        group = f"({', '.join('?' * width)})"
+        self.statements = {size: f"{head} VALUES {', '.join([group] * size)} {tail}" for size in _SIZES}
+
+
+class Insert(Rows):
     """An INSERT of one table; `tail` is its ON CONFLICT clause, `verb` INSERT or INSERT OR REPLACE."""
 
     def __init__(self, table: str, columns: str, *, verb: str = "INSERT", tail: str = "") -> None:
-        group = f"({', '.join('?' * len(columns.split(',')))})"
-        self.statements = {
-            size: f"{verb} INTO {table} ({columns}) VALUES {', '.join([group] * size)} {tail}" for size in _SIZES
-        }
+        super().__init__(f"{verb} INTO {table} ({columns})", len(columns.split(",")), tail)
 
 
 class WriteBehind:
@@ -30,16 +35,21 @@ class WriteBehind:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._waiting: dict[Insert, dict[Hashable, tuple[Any, ...]]] = {}
+        self._waiting: dict[Rows, dict[Hashable, tuple[Any, ...]]] = {}
         self.added = 0
 
-    def add(self, insert: Insert, key: Hashable, row: tuple[Any, ...]) -> None:
+    def add(self, insert: Rows, key: Hashable, row: tuple[Any, ...]) -> None:
         """Have a row written before anybody can look."""
         self.added += 1
         rows = self._waiting.get(insert)
         if rows is None:
             rows = self._waiting[insert] = {}
         rows[key] = row
+
+    def take(self, insert: Rows, key: Hashable) -> tuple[Any, ...] | None:
+        """Return a row that waits, which it does no more; None when it does not wait."""
+        rows = self._waiting.get(insert)
+        return rows.pop(key, None) if rows else None
 
     def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
         """Run any other statement, which sees what waited."""
@@ -53,7 +63,7 @@ class WriteBehind:
             self.flush()
         return self._connection.executemany(statement, values)
 
-    def insert(self, insert: Insert, rows: list[tuple[Any, ...]]) -> None:
+    def insert(self, insert: Rows, rows: list[tuple[Any, ...]]) -> None:
         """Write rows at once, many in one statement."""
         if self._waiting:
             self.flush()
@@ -69,7 +79,7 @@ class WriteBehind:
         """Forget what waits."""
         self._waiting = {}
 
-    def _write(self, insert: Insert, rows: list[tuple[Any, ...]]) -> None:
+    def _write(self, insert: Rows, rows: list[tuple[Any, ...]]) -> None:
         at = 0
         for size in _SIZES:
             while len(rows) - at >= size:

@@ -31,9 +31,15 @@ class SqliteProjects:
     def __init__(self, connection: WriteBehind, on_remove: Callable[[], None] = lambda: None) -> None:
         self._execute = connection.execute
         self._on_remove = on_remove
+        self._all: list[Project] | None = None
+
+    def forget(self) -> None:
+        """Drop what is remembered."""
+        self._all = None
 
     def create(self, slug: str, name: str, uid: str, at: int, platform: str | None = None) -> Project:
         """Store a project; raises Conflict when the slug is taken."""
+        self._all = None
         try:
             (project_id,) = self._execute(_NEW_PROJECT, (uid, slug, name, at, platform)).fetchone()
         except sqlite3.IntegrityError as error:
@@ -42,6 +48,7 @@ class SqliteProjects:
 
     def update(self, project: Project) -> None:
         """Store another name and platform."""
+        self._all = None
         self._execute(
             "UPDATE projects SET name = ?, platform = ? WHERE id = ?", (project.name, project.platform, project.id)
         )
@@ -54,6 +61,7 @@ class SqliteProjects:
         for table in _OF_A_PROJECT:
             self._execute(f"DELETE FROM {table} WHERE project_id = ?", (project_id,))
         self._execute("DELETE FROM projects WHERE id = ?", (project_id,))
+        self._all = None
         self._on_remove()
 
     def by_slug(self, slug: str) -> Project | None:
@@ -61,8 +69,10 @@ class SqliteProjects:
         return Project(*row) if row else None
 
     def all(self) -> list[Project]:
-        rows = self._execute(f"SELECT {_PROJECT} FROM projects ORDER BY id").fetchall()
-        return [Project(*row) for row in rows]
+        if self._all is None:
+            rows = self._execute(f"SELECT {_PROJECT} FROM projects ORDER BY id").fetchall()
+            self._all = [Project(*row) for row in rows]
+        return list(self._all)
 
 
 class SqliteKeys:

@@ -12,6 +12,7 @@ from seestackd.core.monitor import Monitor, NewMonitor, State
 from seestackd.core.schedule import Schedule
 from seestackd.errors import Conflict
 from seestackd.store.sqlite.behind import Insert, WriteBehind
+from seestackd.store.sqlite.incidents import SqliteIncidents
 from seestackd.store.sqlite.monitor_rows import SPEC, STATE, read_monitor, read_state, state_values
 from seestackd.store.sqlite.remembered import Remembered
 
@@ -23,10 +24,17 @@ _SAVE_STATE = Insert(
     f"{STATE}, monitor_id",
     tail="ON CONFLICT (monitor_id) DO UPDATE SET " + ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS),
 )
+_SAVE_AND_REARM = Insert(
+    "monitor_state",
+    f"{STATE}, monitor_id, wake_at",
+    tail="ON CONFLICT (monitor_id) DO UPDATE SET "
+    + ", ".join(f"{column} = excluded.{column}" for column in (*_COLUMNS, "wake_at")),
+)
 _SAVE_AND_WAKE = f"UPDATE monitor_state SET {_ASSIGNMENTS}, wake_at = ? WHERE monitor_id = ?"
 _INSERT_STATE = (
     f"INSERT INTO monitor_state ({STATE}, wake_at, monitor_id) VALUES ({', '.join('?' * (len(_COLUMNS) + 2))})"
 )
+_STATE_WIDTH = len(_COLUMNS) + 1  # with the monitor's id
 _SPEC_WIDTH = len(SPEC.split(","))
 # All rows in one value: Python gives the interpreter lock away for every row that it is given.
 _MANY = f"""
@@ -55,9 +63,10 @@ def _text(values: tuple[str, ...] | None) -> str | None:
 class SqliteMonitors:
     """Rows of monitors and monitor_state; remembers those used last between transactions."""
 
-    def __init__(self, connection: WriteBehind, announce: Callable[[object], None]) -> None:
+    def __init__(self, connection: WriteBehind, announce: Callable[[object], None], incidents: SqliteIncidents) -> None:
         self._execute = connection.execute
-        self._add = connection.add
+        self._behind = connection
+        self._incidents = incidents
         self._announce = announce
         self._by_slug: Remembered[tuple[int, str], Monitor] = Remembered(MAX_REMEMBERED)
         self._states: Remembered[int, State] = Remembered(MAX_REMEMBERED)
@@ -120,6 +129,7 @@ class SqliteMonitors:
 
     def remove(self, monitor_id: int) -> None:
         self.forget()
+        self._incidents.forget()
         for statement in (
             "DELETE FROM ping_keys WHERE (project_id, slug) IN (SELECT project_id, slug FROM monitors WHERE id = ?)",
             "DELETE FROM outputs WHERE ping_id IN (SELECT id FROM pings WHERE monitor_id = ?)",
@@ -188,10 +198,18 @@ class SqliteMonitors:
         elif deadline is not None and (previous.deadline_at is None or deadline < previous.deadline_at):
             self._execute(_SAVE_AND_WAKE, (*state_values(state), deadline, monitor_id))
         else:
-            self._add(_SAVE_STATE, monitor_id, (*state_values(state), monitor_id))
+            self._save(monitor_id, (*state_values(state), monitor_id))
             return
         if deadline is not None:
             self._announce(DeadlineSet(deadline))
+
+    def _save(self, monitor_id: int, row: tuple[Any, ...]) -> None:
+        """Have a state written, with the alarm time that waits to be written, so that neither undoes the other."""
+        rearmed = self._behind.take(_SAVE_AND_REARM, monitor_id)
+        if rearmed is None:
+            self._behind.add(_SAVE_STATE, monitor_id, row)
+        else:
+            self._behind.add(_SAVE_AND_REARM, monitor_id, (*row, rearmed[-1]))
 
     def due(self, until: int, limit: int) -> tuple[list[int], bool]:
         # `wake_at` may be stale: rows whose deadline has moved on only get their new alarm time.
@@ -209,6 +227,10 @@ class SqliteMonitors:
         return due, len(rows) == limit
 
     def rearm(self, monitor_id: int, wake_at: int | None) -> None:
+        saved = self._behind.take(_SAVE_STATE, monitor_id) or self._behind.take(_SAVE_AND_REARM, monitor_id)
+        if saved is not None:
+            self._behind.add(_SAVE_AND_REARM, monitor_id, (*saved[:_STATE_WIDTH], wake_at))
+            return
         self._execute("UPDATE monitor_state SET wake_at = ? WHERE monitor_id = ?", (wake_at, monitor_id))
 
     def next_wake(self) -> int | None:
@@ -216,12 +238,8 @@ class SqliteMonitors:
         return None if row is None else row[0]
 
     def troubled(self, project_id: int, besides: int, limit: int) -> list[tuple[Monitor, State]]:
-        rows = self._execute(
-            "SELECT monitor_id FROM incidents WHERE closed_at IS NULL AND project_id = ? AND monitor_id != ?"
-            " ORDER BY opened_at DESC LIMIT ?",
-            (project_id, besides, limit),
-        ).fetchall()
-        found = [(self.by_id(row[0]), self.load_state(row[0])) for row in rows]
+        ids = self._incidents.down(project_id, besides, limit)
+        found = [(self.by_id(monitor_id), self.load_state(monitor_id)) for monitor_id in ids]
         return [(monitor, state) for monitor, state in found if monitor is not None]
 
     def states(self, project_id: int) -> dict[int, State]:

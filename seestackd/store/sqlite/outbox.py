@@ -6,16 +6,24 @@ from seestackd.core.digest import OUTSIDE_BUDGET
 from seestackd.core.events import AlertsQueued
 from seestackd.core.incidents import Alert, AlertKind, OutboxRow
 from seestackd.store.interface import Attempt, Tried
-from seestackd.store.sqlite.behind import WriteBehind
+from seestackd.store.sqlite.behind import Insert, Rows, WriteBehind
 from seestackd.store.sqlite.digests import SqliteDigests
 from seestackd.store.sqlite.lanes import SqliteLanes
 from seestackd.store.sqlite.outbox_rows import COLUMNS, read_row, write_row
 
-_PUT = """
-INSERT INTO outbox (alert_id, channel, project_id, monitor_id, incident_id, kind, severity, created_at, next_attempt_at,
-  attempts, state, told_by, facts)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'pending', ?, ?)
-"""
+_PUT = Insert(
+    "outbox",
+    "id, alert_id, channel, project_id, monitor_id, incident_id, kind, severity, created_at, next_attempt_at, told_by,"
+    " facts, attempts, state",
+)
+# Only rows from before: one that follows may have to wait.
+_HURRY = Rows(
+    "WITH hurried (channel, monitor_id, at, before) AS (",
+    4,
+    """) UPDATE outbox SET next_attempt_at = hurried.at FROM hurried
+    WHERE outbox.channel = hurried.channel AND outbox.monitor_id = hurried.monitor_id AND outbox.id < hurried.before
+      AND state = 'pending' AND attempts = 0 AND next_attempt_at > hurried.at""",
+)
 # Order per monitor and channel: only the oldest pending row of a monitor can be due. Both halves read partial indexes.
 _HEADS = """
 FROM outbox AS head WHERE head.channel = :channel AND head.state = 'pending' AND head.next_attempt_at IS NOT NULL
@@ -73,12 +81,27 @@ class SqliteOutbox:
 
     def __init__(self, connection: WriteBehind, announce: Callable[[object], None]) -> None:
         self._execute = connection.execute
+        self._add = connection.add
+        self._next_id = 0
         self._announce = announce
         self.lanes = SqliteLanes(connection)
         self.digests = SqliteDigests(connection)
 
+    def forget(self) -> None:
+        """Drop what is remembered."""
+        self._next_id = 0
+
+    def _take_ids(self, count: int) -> range:
+        if self._next_id == 0:
+            row = self._execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+            self._next_id = (row[0] if row else 0) + 1
+        self._next_id += count
+        return range(self._next_id - count, self._next_id)
+
     def put(self, alerts: Sequence[Alert], at: int) -> list[int]:
-        ids = [self._execute(_PUT, write_row(alert, at)).lastrowid or 0 for alert in alerts]
+        ids = list(self._take_ids(len(alerts)))
+        for row_id, alert in zip(ids, alerts, strict=True):
+            self._add(_PUT, row_id, (row_id, *write_row(alert, at), 0, "pending"))
         self.tell_alone([i for i, alert in zip(ids, alerts, strict=True) if alert.kind in OUTSIDE_BUDGET])
         for channel in dict.fromkeys(alert.channel for alert in alerts):
             self._announce(AlertsQueued(channel))
@@ -139,11 +162,8 @@ class SqliteOutbox:
         )
 
     def hurry(self, channel: str, monitor_id: int, at: int) -> None:
-        self._execute(
-            "UPDATE outbox SET next_attempt_at = :at WHERE channel = :channel AND monitor_id = :monitor"
-            " AND state = 'pending' AND attempts = 0 AND next_attempt_at > :at",
-            {"channel": channel, "monitor": monitor_id, "at": at},
-        )
+        before = self._take_ids(0).start
+        self._add(_HURRY, (channel, monitor_id, before), (channel, monitor_id, at, before))
 
     def acknowledge(self, row_id: int, at: int) -> None:
         self._execute("UPDATE outbox SET acknowledged_at = ? WHERE id = ?", (at, row_id))

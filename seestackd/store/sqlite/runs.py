@@ -1,5 +1,7 @@
 """Runs, each pointing at the one before it of its monitor, and the ledger of slots."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from seestackd.core.monitor import Outcome, SlotEntry
@@ -17,7 +19,18 @@ _NESTED = 8
 _PUT = Insert("slots", f"monitor_id, {_SLOT}", verb="INSERT OR REPLACE")
 
 
-def _run(row: tuple[Any, ...]) -> Run:
+# Each points at the one before it. All in one value: Python gives the interpreter lock away for every row it is given.
+_LATEST = f"""
+WITH RECURSIVE chain (place, at) AS (
+  SELECT 1, last_run_id FROM monitor_state WHERE monitor_id = ?2
+  UNION ALL SELECT place + 1, prev FROM chain JOIN runs ON id = at WHERE place < ?1
+)
+SELECT json_group_array(json(row)) FROM
+  (SELECT json_array({_RUN}) AS row FROM chain CROSS JOIN runs ON id = at ORDER BY place)
+"""
+
+
+def _run(row: Sequence[Any]) -> Run:
     values = [*row[:5], bool(row[5]), *row[6:10], None if row[10] is None else bool(row[10]), *row[11:]]
     return Run(*values)
 
@@ -64,16 +77,8 @@ class SqliteRuns:
         return None if row is None else _run(row)
 
     def latest(self, monitor_id: int, limit: int) -> list[Run]:
-        found: list[Run] = []
-        row = self._execute("SELECT last_run_id FROM monitor_state WHERE monitor_id = ?", (monitor_id,)).fetchone()
-        at = row[0] if row else None
-        while at is not None and len(found) < limit:
-            row = self._execute(f"SELECT {_RUN}, prev FROM runs WHERE id = ?", (at,)).fetchone()
-            if row is None:
-                break
-            found.append(_run(row[:-1]))
-            at = row[-1]
-        return found
+        (found,) = self._execute(_LATEST, (limit, monitor_id)).fetchone()
+        return [_run(row) for row in json.loads(found)]
 
 
 class SqliteSlots:

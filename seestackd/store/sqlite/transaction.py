@@ -38,15 +38,15 @@ class SqliteTransaction:
         self.announced: list[object] = []
         self.announce = self.announced.append
         self.telemetry = SqliteTelemetry(self.behind)
-        self.projects = SqliteProjects(self.behind, self.telemetry.forget)
+        self.incidents = SqliteIncidents(self.behind)
+        self.projects = SqliteProjects(self.behind, self._without_project)
         self.keys = SqliteKeys(self.behind, self.announce)
-        self.monitors = SqliteMonitors(self.behind, self.announce)
+        self.monitors = SqliteMonitors(self.behind, self.announce, self.incidents)
         self.pings = SqlitePings(self.behind)
         self.runs = SqliteRuns(self.behind)
         self.slots = SqliteSlots(self.behind)
         self.maintenance = SqliteMaintenance(self.behind)
         self.blind = SqliteBlind(self.behind)
-        self.incidents = SqliteIncidents(self.behind)
         self.outbox = SqliteOutbox(self.behind, self.announce)
         self.alert_rules = SqliteAlertRules(self.behind, self.announce)
         self.rollups = SqliteRollups(self.behind)
@@ -70,12 +70,19 @@ class SqliteTransaction:
     def forget(self) -> None:
         """Drop what is remembered of rows that a rollback may have undone."""
         self.behind.clear()
+        self.projects.forget()
+        self.incidents.forget()
+        self.outbox.forget()
         self.monitors.forget()
         self.pings.forget()
         self.maintenance.forget()
         self.runs.forget()
         self.alert_rules.forget()
         self.telemetry.forget()
+
+    def _without_project(self) -> None:
+        self.telemetry.forget()
+        self.incidents.forget()
 
     def meta(self, key: str) -> str | None:
         row = self.behind.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
