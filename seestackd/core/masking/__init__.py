@@ -79,14 +79,17 @@ def mask_url(url: str) -> str:
 
 def _apply(rules: Rule, texts: Sequence[str]) -> list[str]:
     data = _END.join(texts).encode()
-    masked: list[str] = []
-    done = 0
-    for begin, end in suspects(data):
-        kept = data[done:begin].decode()
-        masked += [kept, mask_wrapped(rules(data[begin:end]), rules).decode()]
-        done = end
-    if not masked:
+    places = list(suspects(data))
+    if not places:
         return list(texts)
-    found = "".join([*masked, data[done:].decode()]).split(_END)
+    looked_at = b"\0".join([data[begin:end] for begin, end in places])
+    masked = mask_wrapped(rules(looked_at), rules).split(b"\0")
+    pieces: list[bytes] = []
+    done = used = 0
+    for begin, end in places:
+        count = data.count(b"\0", begin, end) + 1
+        pieces += (data[done:begin], b"\0".join(masked[used : used + count]))
+        done, used = end, used + count
+    found = b"".join([*pieces, data[done:]]).decode().split(_END)
     # A text with a NUL of its own counts as several.
     return found if len(found) == len(texts) else [_END.join(_apply(rules, text.split(_END))) for text in texts]

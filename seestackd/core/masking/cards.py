@@ -1,6 +1,6 @@
 """Card numbers: sixteen digits in groups always (contract.md 4.1), other lengths by issuer and check digit."""
 
-import re2
+from seestackd.core.masking.scan import Pattern
 
 _SIXTEEN = rb"(?:\d{4}[ -]?){3}\d{4}"
 _OTHERS = (
@@ -8,13 +8,13 @@ _OTHERS = (
     rb"|(?:5[0678]|6\d)(?:\d{11,13}|\d{15,17})|(?:4\d|5[0678]|6\d)\d{2}(?:[ -]\d{4}){3}[ -]\d{1,3}"
 )
 # Not the digits of a fraction.
-_CARD = re2.compile(rb"(?:\A|[^\w.]|(?:\A|\D)\.)(" + _OTHERS + rb"|" + _SIXTEEN + rb")\b")
+_CARD = Pattern(rb"(?:\A|[^\w.]|(?:\A|\D)\.)(" + _OTHERS + rb"|" + _SIXTEEN + rb")\b")
 _SURE = 16
 _BETWEEN = b" -"
 _DOUBLED = tuple(2 * digit - 9 * (digit > 4) for digit in range(10))
 # What follows where sixteen decimal digits are only the beginning of a UUID.
-_REST_OF_UUID = re2.compile(rb"(?i)-[0-9a-f]{4}-[0-9a-f]{12}\b")
-_END_OF_UUID = re2.compile(rb"(?i)(?:-[0-9a-f]{4}){2}-\d{4}-\d{12}")
+_REST_OF_UUID = Pattern(rb"(?i)-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_END_OF_UUID = Pattern(rb"(?i)(?:-[0-9a-f]{4}){2}-\d{4}-\d{12}")
 
 
 def mask_cards(data: bytes) -> bytes:
@@ -40,8 +40,8 @@ def _mask(data: bytes, sure: int) -> bytes:
     pieces: list[bytes] = []
     done = 0
     while match is not None:
-        begin, end = match.span(1)
-        digits = match[1].translate(None, _BETWEEN)
+        begin, end = match[1]
+        digits = data[begin:end].translate(None, _BETWEEN)
         if (len(digits) == sure or luhn(digits)) and not _is_part(data, begin, end):
             pieces += [data[done:begin], b"****-****-****-", digits[-4:]]
             done = end

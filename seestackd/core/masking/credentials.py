@@ -1,11 +1,8 @@
 """Secrets told by their own form: tokens with a known beginning, private keys, header lines, passwords in URLs."""
 
-from typing import Any
-
-import re2
-
-from seestackd.core.masking.mark import Span, hide
+from seestackd.core.masking.mark import Span
 from seestackd.core.masking.names import FIELD
+from seestackd.core.masking.scan import Pattern, Spans, hide
 
 _WORD = rb"[A-Za-z0-9_-]"
 _TOKENS = (
@@ -20,21 +17,21 @@ _TOKENS = (
     rb"do[opr]_v1_[0-9a-f]{40,}|dapi[0-9a-f]{32}|gl(?:sa|c)_[\w+/=]{30,}|hv[sbr]\.[\w-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{50,}",
     rb"\d{8,10}:AA[\w-]{33}",
 )
-_KNOWN = re2.compile(rb"\b(" + rb"|".join(_TOKENS) + rb")")
+_KNOWN = Pattern(rb"\b(" + rb"|".join(_TOKENS) + rb")")
 # Our own keys stand in ping URLs, and scripts that trace what they do print those.
-_OWN = re2.compile(rb"\b(?:ssk|ask_live|ask_test|seestack_live)_([0-9A-Za-z]{16,})")
-_HOOK = re2.compile(
+_OWN = Pattern(rb"\b(?:ssk|ask_live|ask_test|seestack_live)_([0-9A-Za-z]{16,})")
+_HOOK = Pattern(
     rb"(?i)(?:hooks\.slack\.com\\*/services\\*/|discord(?:app)?\.com\\*/api\\*/webhooks\\*/\d+\\*/)([\w/\\-]{16,})"
 )
-_BEGIN = re2.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_END = re2.compile(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY|\0")
+_BEGIN = Pattern(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_END = Pattern(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY|\0")
 _SLASHES = rb"(?::(?:\\{0,255}/){2}|%3A(?:%2F){2})"
-_USER_INFO = re2.compile(
+_USER_INFO = Pattern(
     rb"(?i)[a-z0-9]" + _SLASHES + rb"(?:[^\s/?#:@\"'\\<>%\0]|%[0-24-9a-f][0-9a-f]|%3[0-9b-f])*(?::|%3A)"
     rb"([^\s/?#@\"'\\<>\0]+?)(?:@|%40)"
 )
 _LINE_END = rb"[^\r\n\"'\\<>\0]"
-_HEADER = re2.compile(
+_HEADER = Pattern(
     rb"(?i)(?:\\[nrt]|\b)(?:"
     rb"(?:[\w-]+-)?authorization\s*(?::|%3A)[ \t]*(?:[a-z][\w-]{1,20}[ \t]+)?([^\s\"'\\<>\0]" + _LINE_END + rb"*)"
     rb"|(?:set-)?cookie2?\s*(?::|%3A)[ \t]*([^\s=;\"'\\<>\0]+=" + _LINE_END + rb"*)"
@@ -60,17 +57,17 @@ def _mask_keys(data: bytes) -> bytes:
     return hide(_BEGIN, data, _block) if b"PRIVATE KEY" in data else data
 
 
-def _block(data: bytes, match: Any) -> tuple[Span | None, int]:
+def _block(data: bytes, match: Spans) -> tuple[Span | None, int]:
     """Return what stands between the lines that begin and end a key (cut off: to the end of the text)."""
-    end = _END.search(data, match.end())
-    stop = len(data) if end is None else end.start()
-    return (match.end(), stop), stop
+    begin = match[0][1]
+    end = _END.search(data, begin)
+    stop = len(data) if end is None else end[0][0]
+    return (begin, stop), stop
 
 
-def _first(data: bytes, match: Any) -> tuple[Span | None, int]:
+def _first(data: bytes, match: Spans) -> tuple[Span | None, int]:
     """Return the group that has matched."""
-    group = next(number for number in range(1, match.re.groups + 1) if match.start(number) >= 0)
-    return match.span(group), match.end()
+    return max(match[1:]), match[0][1]
 
 
 SIGNS = (

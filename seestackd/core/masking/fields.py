@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import re2
-
-from seestackd.core.masking.mark import MASK, MASKED_ALREADY
+from seestackd.core.masking.mark import MASK, MASKED_ALREADY, Span
 from seestackd.core.masking.names import FIELD
 from seestackd.core.masking.quotes import OPEN, quoted
+from seestackd.core.masking.scan import Pattern
 
 _Q = rb"(?:" + OPEN + rb")"
 _IS = _Q + rb"\s*(?::|%3A)\s*"
@@ -16,8 +15,8 @@ _NAMED = (
     _Q + rb"(?:name|key|id|field|header|autocomplete|selector)" + _IS + _Q
     + rb"(?:(?:current-|new-)password|one-time-code|cc-(?:number|csc)|[#.]?" + FIELD + rb")" + _Q
 )  # fmt: skip
-_TELLS = re2.compile(rb"(?i)" + _PASSWORD + rb"|" + _NAMED)
-_PARTS = re2.compile(
+_TELLS = Pattern(rb"(?i)" + _PASSWORD + rb"|" + _NAMED)
+_PARTS = Pattern(
     rb"(?i)(" + _PASSWORD + rb")|(" + _NAMED + rb")"
     rb"|(" + OPEN + rb")(?:value|(text|data))" + _IS + rb"(?:(" + OPEN + rb")|(-?\d{3,}(?:\.\d+)?)\b)"
     # Braces with nothing between them that could begin a name count as one: texts may be all braces, and matches cost.
@@ -36,32 +35,39 @@ class _Value(NamedTuple):
 
 def mask_fields(data: bytes) -> bytes:
     """Mask every value in a brace-free stretch that also says it is a password, a card or has a telling name."""
-    if _TELLS.search(data) is None:
-        return data
+    tells = _TELLS.search(data)
     pieces: list[bytes] = []
     done = 0
-    for value in _secrets(data):
-        if not data.startswith(MASKED_ALREADY, value.begin, value.end):
-            pieces += [data[done : value.begin], value.quote, MASK, value.quote]
-            done = value.end
-    return b"".join([*pieces, data[done:]])
+    while tells is not None:
+        text = _text_around(data, tells[0][1])
+        for value in _secrets(data, *text):
+            if not data.startswith(MASKED_ALREADY, value.begin, value.end):
+                pieces += (data[done : value.begin], value.quote, MASK, value.quote)
+                done = value.end
+        tells = _TELLS.search(data, text[1])
+    return b"".join([*pieces, data[done:]]) if pieces else data
 
 
-def _secrets(data: bytes) -> Iterator[_Value]:
+def _text_around(data: bytes, place: int) -> Span:
+    """Return where the text stands, between NULs, that a place is in."""
+    end = data.find(b"\0", place)
+    return data.rfind(b"\0", 0, place) + 1, len(data) if end < 0 else end
+
+
+def _secrets(data: bytes, at: int, end: int) -> Iterator[_Value]:
     values: list[_Value] = []
     password = named = False
-    at = 0
-    while (match := _PARTS.search(data, at)) is not None:
-        at = match.end()
-        if match[1]:
+    while (match := _PARTS.search(data, min(at, end), end)) is not None:
+        (_, at), is_password, is_named, quote, loose, opening, number = match
+        if is_password[0] >= 0:
             password = True
-        elif match[2]:
+        elif is_named[0] >= 0:
             named = True
-        elif match[5]:
-            (begin, end), at = quoted(data, match.span(5))
-            values.append(_Value(begin, end, b"", match[4] is not None))
-        elif match[6]:
-            values.append(_Value(match.start(6), match.end(6), match[3], match[4] is not None))
+        elif opening[0] >= 0:
+            (begin, stop), at = quoted(data, opening)
+            values.append(_Value(begin, stop, b"", loose[0] >= 0))
+        elif number[0] >= 0:
+            values.append(_Value(*number, data[slice(*quote)], loose[0] >= 0))
         else:
             yield from _told(values, password, named)
             values, password, named = [], False, False

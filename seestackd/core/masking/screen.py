@@ -6,8 +6,10 @@ import re2
 
 from seestackd.core.masking import cards, credentials, fields, pairs, wrapped
 from seestackd.core.masking.mark import Span
+from seestackd.core.masking.scan import Pattern
 
 _RULES = (*fields.SIGNS, *cards.SIGNS, *pairs.SIGNS, *credentials.SIGNS, *wrapped.SIGNS)
+_NEAR, _MANY, _AT_ONCE = 500, 3, 20_000  # bytes, texts, bytes
 _MEMORY = 64 * 1024 * 1024  # for the states of so large a pattern; it takes what it needs
 
 
@@ -18,15 +20,20 @@ def _joined() -> re2.Options:
     return options
 
 
-_ANY = re2.compile(b"|".join(b"(?:" + rule.pattern + b")" for rule in _RULES), _joined())
+_ANY = Pattern(b"|".join(b"(?:" + rule.text + b")" for rule in _RULES), _joined())
 
 
 def suspects(data: bytes) -> Iterator[Span]:
-    """Yield where texts stand, between NULs, in which a rule has something to look at."""
-    at = 0
+    """Yield where texts stand, between NULs, in which a rule has something to look at.
+
+    Where such texts are many those between them are taken along.
+    """
+    at = followed = 0
     while (match := _ANY.search(data, at)) is not None:
-        begin = data.rfind(b"\0", 0, match.end()) + 1
-        end = data.find(b"\0", match.end())
+        place = match[0][1]
+        begin = data.rfind(b"\0", 0, place) + 1
+        followed = followed + 1 if begin - at < _NEAR else 0
+        end = data.find(b"\0", place if followed < _MANY else place + _AT_ONCE)
         end = len(data) if end < 0 else end
         yield begin, end
         at = end

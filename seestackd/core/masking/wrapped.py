@@ -3,9 +3,8 @@
 import binascii
 from collections.abc import Callable
 
-import re2
-
 from seestackd.core.masking.mark import MASK
+from seestackd.core.masking.scan import Pattern
 
 Rule = Callable[[bytes], bytes]
 
@@ -14,7 +13,7 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 # Four characters hold three bytes. Those of ASCII text have their top bits clear, which leaves a tenth of all groups:
 # names, hashes and pictures seldom begin with two such groups.
 _GROUP = rb"[CDI-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
-_RUN = re2.compile(rb"(?:^|[^A-Za-z0-9+/_-])((?:" + _GROUP + rb"){2}[A-Za-z0-9+/_-]{8,})={0,2}")
+_RUN = Pattern(rb"(?:^|[^A-Za-z0-9+/_-])((?:" + _GROUP + rb"){2}[A-Za-z0-9+/_-]{8,})={0,2}")
 _SEPARATOR = b"\0"
 
 
@@ -23,7 +22,14 @@ def mask_wrapped(data: bytes, rules: Rule, depth: int = _DEPTH) -> bytes:
     match = _RUN.search(data)
     if match is None:
         return data
-    runs = [(match.span(1), text) for match in _RUN.finditer(data) if (text := _unwrapped(match[1])) is not None]
+    runs = []
+    while match is not None:
+        (_, end), run = match
+        if (text := _unwrapped(data[slice(*run)])) is not None:
+            runs.append((run, text))
+        match = _RUN.search(data, end)
+    if not runs:
+        return data
     contents = _SEPARATOR.join(text for _, text in runs)
     masked = rules(contents)
     if depth > 1:
