@@ -154,7 +154,7 @@ def _responses(route: Route) -> dict[str, Any]:
     success: dict[str, Any] = {"description": HTTPStatus(route.status).phrase}
     if route.result is not None:
         success["content"] = {"application/json": {"schema": _envelope(route.result)}}
-    if "version" in getattr(route.result, "model_fields", {}):
+    if route.tagged or "version" in getattr(route.result, "model_fields", {}):
         success["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match"}}
     refused = {str(status): {"$ref": f"#/components/responses/{_response_name(status)}"} for status in _statuses(route)}
     return {str(route.status): success, **refused}

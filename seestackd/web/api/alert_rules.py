@@ -10,6 +10,9 @@ from seestackd.core.alert_rules import AlertRule, Trigger
 from seestackd.core.alerts import QuietHours
 from seestackd.core.incidents import Severity
 from seestackd.operations import alert_rules
+from seestackd.runner import Operation
+from seestackd.store.interface import Transaction
+from seestackd.web.api.etags import Command, tagged, unchanged
 from seestackd.web.api.fields import Body, Document, Id, Instant, Name, PagedQuery, Pagination, Uid
 from seestackd.web.api.route import Call, Reply, Route
 from seestackd.web.api.service import Service
@@ -137,6 +140,14 @@ def _shape(call: Call) -> Any:
     return lambda rule, at: _shown(rule, call.caller.project_uid)
 
 
+def _if_unchanged(call: Call, operation: Operation[Command, AlertRule]) -> Operation[Command, AlertRule]:
+    def present(tx: Transaction, at: int) -> AlertRuleShown:
+        rule = alert_rules.shown(tx, alert_rules.RuleOf(call.project_id, call.part()), at)
+        return _shown(rule, call.caller.project_uid)
+
+    return unchanged(call, present, operation)
+
+
 async def listed(service: Service, call: Call) -> Reply:
     query: PagedQuery = call.query
 
@@ -152,19 +163,18 @@ async def listed(service: Service, call: Call) -> Reply:
 async def created(service: Service, call: Call) -> Reply:
     command = alert_rules.AddRule(call.project_id, _said(service, call))
     made = await service.change(call, "alert-rule.create", call.body.name, alert_rules.add, command, _shape(call))
-    return Reply(made, {"Location": f"{call.request.path}/{made.id}"})
+    return tagged(made, Location=f"{call.request.path}/{made.id}")
 
 
 async def got(service: Service, call: Call) -> Reply:
     command = alert_rules.RuleOf(call.project_id, call.part())
-    return Reply(await service.read(alert_rules.shown, command, _shape(call)))
+    return tagged(await service.read(alert_rules.shown, command, _shape(call)))
 
 
 async def changed(service: Service, call: Call) -> Reply:
     command = alert_rules.ChangeRule(call.project_id, call.part(), _said(service, call))
-    return Reply(
-        await service.change(call, "alert-rule.update", call.part(), alert_rules.change, command, _shape(call))
-    )
+    change = _if_unchanged(call, alert_rules.change)
+    return tagged(await service.change(call, "alert-rule.update", call.part(), change, command, _shape(call)))
 
 
 async def toggled(service: Service, call: Call) -> Reply:
@@ -172,12 +182,14 @@ async def toggled(service: Service, call: Call) -> Reply:
         return Toggled(id=rule.uid, is_enabled=rule.enabled)
 
     command = alert_rules.RuleOf(call.project_id, call.part())
-    return Reply(await service.change(call, "alert-rule.toggle", call.part(), alert_rules.toggle, command, shape))
+    toggle = _if_unchanged(call, alert_rules.toggle)
+    return Reply(await service.change(call, "alert-rule.toggle", call.part(), toggle, command, shape))
 
 
 async def removed(service: Service, call: Call) -> Reply:
     command = alert_rules.RuleOf(call.project_id, call.part())
-    await service.change(call, "alert-rule.delete", call.part(), alert_rules.remove, command, lambda gone, at: None)
+    remove = _if_unchanged(call, alert_rules.remove)
+    await service.change(call, "alert-rule.delete", call.part(), remove, command, lambda gone, at: None)
     return Reply(None)
 
 
@@ -194,10 +206,10 @@ _ONE = "/alert-rules/{id}"
 ROUTES = (
     Route("GET", "/alert-rules", TAG, "List alert rules", listed, AlertRuleList, PagedQuery),
     Route("POST", "/alert-rules", TAG, "Make an alert rule", created, AlertRuleShown, body=AlertRuleBody, status=201,
-          problems=(409,), example=EXAMPLE),
-    Route("GET", _ONE, TAG, "Read an alert rule", got, AlertRuleShown),
+          problems=(409,), example=EXAMPLE, tagged=True),
+    Route("GET", _ONE, TAG, "Read an alert rule", got, AlertRuleShown, tagged=True),
     Route("PATCH", _ONE, TAG, "Replace all that an alert rule says", changed, AlertRuleShown, body=AlertRuleBody,
-          example=EXAMPLE),
-    Route("PATCH", f"{_ONE}/toggle", TAG, "Switch an alert rule off, or on again", toggled, Toggled),
-    Route("DELETE", _ONE, TAG, "Delete an alert rule", removed),
+          problems=(412,), example=EXAMPLE, tagged=True),
+    Route("PATCH", f"{_ONE}/toggle", TAG, "Switch an alert rule off, or on again", toggled, Toggled, problems=(412,)),
+    Route("DELETE", _ONE, TAG, "Delete an alert rule", removed, problems=(412,)),
 )  # fmt: skip

@@ -155,7 +155,8 @@ async def created_in_project(service: Service, call: Call) -> Reply:
 
 
 async def created(service: Service, call: Call) -> Reply:
-    return await _created(service, call, call.body.project_id or call.caller.project_uid, call.body.environment)
+    project_uid = call.body.project_id or call.query.project_id or call.caller.project_uid
+    return await _created(service, call, project_uid, call.body.environment)
 
 
 async def renamed_in_project(service: Service, call: Call) -> Reply:

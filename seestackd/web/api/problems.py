@@ -45,6 +45,8 @@ def parsed_body(model: type[Sent], body: bytes) -> Sent:
         document = model.model_validate_json(body)
     except ValidationError as error:
         raise _refusal(model, error) from None
+    if b"\\u0000" in body:
+        _refuse_nul(document)
     documents.check(body)
     _refuse_slips(document)
     return document
@@ -127,6 +129,13 @@ def _kind(annotation: Any) -> Any:
     if get_origin(annotation) in (Union, types.UnionType):
         return _kind(next(arg for arg in get_args(annotation) if arg is not type(None)))
     return get_origin(annotation) or annotation
+
+
+def _refuse_nul(document: Body | Query) -> None:
+    fields = type(document).model_fields.items()
+    held = [field.alias or name for name, field in fields if "\\x00" in repr(getattr(document, name))]
+    if held:
+        raise _invalid(dict.fromkeys(held, "must not contain NUL characters"))
 
 
 def _refuse_slips(document: Body | Query) -> None:

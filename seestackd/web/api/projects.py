@@ -8,7 +8,9 @@ from pydantic import Field
 from seestackd.core.keys import RANDOM_BYTES, Scope, make_secret
 from seestackd.operations import keys, projects
 from seestackd.operations.projects import ProjectOf
+from seestackd.runner import Operation
 from seestackd.store.interface import Key, Project, Transaction
+from seestackd.web.api.etags import Command, Result, tagged, unchanged
 from seestackd.web.api.fields import Body, Document, Id, Instant, Name, PagedQuery, Pagination, Slug
 from seestackd.web.api.route import Call, Reply, Route
 from seestackd.web.api.service import Service, viewer
@@ -67,6 +69,13 @@ def shown(project: Project, at: int) -> ProjectShown:
     )
 
 
+def _if_unchanged(call: Call, operation: Operation[Command, Result]) -> Operation[Command, Result]:
+    def present(tx: Transaction, at: int) -> ProjectShown:
+        return shown(projects.shown(tx, ProjectOf(viewer(call), call.part()), at), at)
+
+    return unchanged(call, present, operation)
+
+
 async def listed(service: Service, call: Call) -> Reply:
     query: ProjectQuery = call.query
 
@@ -95,18 +104,20 @@ async def created(service: Service, call: Call) -> Reply:
 
 
 async def got(service: Service, call: Call) -> Reply:
-    return Reply(await service.read(projects.shown, ProjectOf(viewer(call), call.part()), shown))
+    return tagged(await service.read(projects.shown, ProjectOf(viewer(call), call.part()), shown))
 
 
 async def changed(service: Service, call: Call) -> Reply:
     body: ProjectBody = call.body
     command = projects.EditProject(viewer(call), call.part(), body.name, body.slug, body.platform)
-    return Reply(await service.change(call, "project.update", call.part(), projects.edit, command, shown))
+    edit = _if_unchanged(call, projects.edit)
+    return tagged(await service.change(call, "project.update", call.part(), edit, command, shown))
 
 
 async def removed(service: Service, call: Call) -> Reply:
     command = ProjectOf(viewer(call), call.part())
-    await service.change(call, "project.delete", call.part(), projects.remove, command, lambda gone, at: None)
+    remove = _if_unchanged(call, projects.remove)
+    await service.change(call, "project.delete", call.part(), remove, command, lambda gone, at: None)
     return Reply(None)
 
 
@@ -117,8 +128,9 @@ ROUTES = (
     Route("POST", "/projects", TAG, "Create a project with a first key", created, ProjectMade, body=ProjectBody,
           status=201, problems=(409,), example=_EXAMPLE,
           description="For admin keys of the default project."),
-    Route("GET", _ONE, TAG, "Read a project", got, ProjectShown),
-    Route("PUT", _ONE, TAG, "Rename a project", changed, ProjectShown, body=ProjectBody, example=_EXAMPLE),
+    Route("GET", _ONE, TAG, "Read a project", got, ProjectShown, tagged=True),
+    Route("PUT", _ONE, TAG, "Rename a project", changed, ProjectShown, body=ProjectBody, problems=(412,),
+          example=_EXAMPLE, tagged=True),
     Route("DELETE", _ONE, TAG, "Delete a project without monitors, with its keys", removed, status=204,
-          problems=(409,), description="For admin keys of the default project."),
+          problems=(409, 412), description="For admin keys of the default project."),
 )  # fmt: skip

@@ -58,7 +58,8 @@ class Route:
 
     `result` is the type of `data` in the envelope; None means 204, unless the status says otherwise. `problems` are
     statuses besides those that follow from the rest (401, 403, 404, 415, 422 …). `any_project` leaves it to the handler
-    whether `projectId` may be another than the key's. `part` is the format of the parts of the path, uuid or text.
+    whether `projectId` may be another than the key's. `part` is the format of the parts of the path, uuid or text;
+    `tagged` answers carry an ETag.
     """
 
     method: str
@@ -76,6 +77,7 @@ class Route:
     example: Mapping[str, Any] | None = None
     any_project: bool = False
     part: str = "uuid"
+    tagged: bool = False
 
     @property
     def scope(self) -> Scope:
