@@ -18,11 +18,13 @@ DELETE FROM sessions WHERE project_id = :project AND fingerprint = :fingerprint 
 class _Table:
     """Where a kind is stored, how many bytes a row `r` counts, and what else of it is needed.
 
-    A step deletes `rows` and `size` bytes at most, and looks at `looked` numbers: other projects have rows between.
-    The newest row stays, for from it the next id is counted; requests that no sum holds stay too.
+    `counted` is its column of `project_sizes`. A step deletes `rows` and `size` bytes at most, and looks at `looked`
+    numbers: other projects have rows between. The newest row stays, for from it the next id is counted;
+    requests that no sum holds stay too.
     """
 
     name: str
+    counted: str
     size: str
     more: str
     up_to: str
@@ -33,11 +35,18 @@ class _Table:
 
 _TABLES = {
     Kind.REQUESTS: _Table(
-        "http_requests", SIZE, "NULL", "(SELECT summed FROM request_progress)", 2_000, 1_000_000, 20_000
+        "http_requests", "requests", SIZE, "NULL", "(SELECT summed FROM request_progress)", 2_000, 1_000_000, 20_000
     ),
     # To delete a blob is to read all of it.
     Kind.REPLAY: _Table(
-        "replay_batches", "length(r.body)", "r.fingerprint", "(SELECT max(id) FROM replay_batches)", 25, 4_000_000, 500
+        "replay_batches",
+        "replay",
+        "length(r.body)",
+        "r.fingerprint",
+        "(SELECT max(id) FROM replay_batches)",
+        25,
+        4_000_000,
+        500,
     ),
 }
 
@@ -51,15 +60,16 @@ class SqliteEviction:
         self._passed: dict[tuple[Kind, int], int] = {}
 
     def evict(self, kind: Kind, most: int) -> Evicted | None:
+        table = _TABLES[kind]
         over = self._execute(
-            f"SELECT project_id, {kind.value} FROM project_sizes WHERE {kind.value} > ?"
-            f" ORDER BY {kind.value} DESC LIMIT 1",
+            f"SELECT project_id, {table.counted} FROM project_sizes WHERE {table.counted} > ?"
+            f" ORDER BY {table.counted} DESC LIMIT 1",
             (most,),
         ).fetchone()
         if over is None:
             return None
         project_id, stored = over
-        table, passed = _TABLES[kind], self._passed.get((kind, project_id), 0)
+        passed = self._passed.get((kind, project_id), 0)
         begin, newest = self._execute(
             f"SELECT (SELECT min(id) FROM {table.name} WHERE id > ?), (SELECT max(id) FROM {table.name})", (passed,)
         ).fetchone()
