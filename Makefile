@@ -14,6 +14,8 @@ JOBS ?= 4
 CODE := $(wildcard seestackd tests bench)
 
 MAKEFLAGS += --no-print-directory
+# Tests and benches start Python hundreds of times; without the compiled files each start takes half a second more.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-requests bench-lists bench-backups screenshots sbom licences
@@ -31,7 +33,7 @@ demo: install ## watch a job stop, the alert arrive and the recovery follow, wit
 	@exec $(BIN)/python -m tests.journeys.demo
 
 test: install ## run all tests but the long ones (ARGS=tests/core for some)
-	@$(PYTEST) -n $(JOBS) $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist worksteal $(ARGS)
 
 check: static test ## format, lint, types, rooms and tests: what has to pass before a change lands
 
