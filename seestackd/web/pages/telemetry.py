@@ -70,6 +70,7 @@ async def shown(site: Site, visit: Visit) -> web.StreamResponse:
             "outbound": by_direction[True].tally.requests,
             "rates": traffic.requests(points, span.step),
             "latencies": traffic.latencies(points),
+            "numbers": traffic.numbers(points, window[0], span.step),
             "clock": _clock(*window, span.every),
             **_TABS[tab](tx, sums, command, at),
         }

@@ -1,5 +1,9 @@
-"""Requests per minute and latencies over time as SVG that fits any width; errors stand at the bottom."""
+"""Requests per minute and latencies over time: SVG that fits any width, and numbers for the charts of a script.
 
+Errors stand at the bottom.
+"""
+
+import json
 import math
 from collections.abc import Callable, Sequence
 
@@ -64,6 +68,28 @@ def latencies(points: Sequence[Summed]) -> Markup:
     marks = [(took(10**decade), y(10**decade)) for decade in range(1, decades + 1)]
     total = sum(point.tally.requests for point in points)
     return _picture(marks, drawn, len(points), f"Latency, p50 and p95, of {total:,} requests")
+
+
+def numbers(points: Sequence[Summed], since: int, step: int) -> str:
+    """Return the same as JSON for the script: instants in seconds, counts by class, ms (null without requests)."""
+    shown = [(field, word) for field, _, word in CLASSES if any(getattr(point.tally, field) for point in points)]
+    counts = [point.tally.requests for point in points]
+    return json.dumps(
+        {
+            "at": [(since + index * step) // 1000 for index in range(len(points))],
+            "minutes": step // MINUTE_MS,
+            "counts": counts,
+            "classes": [
+                {"field": field, "word": word, "counts": [getattr(point.tally, field) for point in points]}
+                for field, word in shown
+            ],
+            **{
+                name: [percentile(point.latencies, share) if point.tally.requests else None for point in points]
+                for share, name in _SHARES
+            },
+        },
+        separators=(",", ":"),
+    )
 
 
 def _line(name: str, values: list[int], points: Sequence[Summed], y: Callable[[int], float]) -> str:
