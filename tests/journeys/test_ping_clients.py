@@ -1,6 +1,7 @@
-"""Clients of the ping protocol as they are published, against the real daemon."""
+"""Clients as they are published, those of the ping protocol and SeeStack's own, against the real daemon."""
 
 import gzip
+import json
 import re
 import sqlite3
 import subprocess
@@ -11,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.daemon import Daemon
+from tests import published
+from tests.journeys.daemon import Daemon, curl
 
 DOCUMENTED = ("curl", "-fsS", "-m", "10", "--retry", "5", "-o", "/dev/null")
 
@@ -51,6 +53,31 @@ try:
     fail()
 except RuntimeError:
     pass
+"""
+
+
+HEARTBEATS = """
+assert allstak.cron.ping("nightly", "success", 1200, message="all 3 files")
+try:
+    with allstak.cron.job("nightly"):
+        raise RuntimeError("disk full")
+except RuntimeError:
+    pass
+assert not allstak.cron.ping("nobody", "success", 1)
+"""
+REQUESTS = """
+for status in (200, 503):
+    allstak.http.record(
+        direction="inbound", method="GET", host="shop.example", path="/pay?token=hunter2-canary", status_code=status,
+        duration_ms=40, trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
+    )
+with allstak.http.track_outbound("POST", "https://psp.example/charge") as call:
+    call.set_response(201, 17)
+"""
+REPLAY = """
+with allstak.replay.start_session("s_1", "fp-client") as session:
+    for number in range(3):
+        session.record("click", {"selector": "#buy", "password": "hunter2-canary", "n": number}, url="https://shop.example/")
 """
 
 
@@ -163,3 +190,35 @@ def test_a_decorated_function_reports_its_runs(pinged: Pinged) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert pinged.kinds("decorated") == ["log", "start", "success", "failed"]
     assert pinged.sizes("decorated") == [len("copied=12&failed=0")]
+
+
+def test_the_client_of_seestack_sends_heartbeats_requests_and_replays_by_its_host_setting(pinged: Pinged) -> None:
+    daemon = pinged.daemon
+    daemon.cli("monitor", "add", "nightly", "--schedule", "1h")
+    key = daemon.cli("key", "create", "sdk", "--scope", "admin").split()[0]
+
+    done = run(*published.program(HEARTBEATS + REQUESTS + REPLAY, key, daemon.url))
+
+    assert done.returncode == 0, done.stderr
+    heard = pinged.rows("SELECT p.kind, p.message FROM pings p JOIN monitors m ON m.id = p.monitor_id"
+                        " WHERE m.slug = 'nightly' ORDER BY p.id")  # fmt: skip
+    assert heard == [("success", "all 3 files"), ("failed", "disk full")]
+    assert json.loads(daemon.cli("monitor", "show", "nightly", "--json"))["status"] == "failed"
+    requests = asked(daemon, key, "/http-requests")["items"]
+    assert sorted((one["direction"], one["host"], one["path"], one["statusCode"]) for one in requests) == [
+        ("inbound", "shop.example", "/pay", 200),
+        ("inbound", "shop.example", "/pay", 503),
+        ("outbound", "psp.example", "/charge", 201),
+    ]
+    # The client's scrubber masks the session's id, so the fingerprint finds a session.
+    found = asked(daemon, key, "/replay/fp-client")
+    assert (found["sessionId"], found["totalEvents"]) == ("[REDACTED]", 3)
+    assert asked(daemon, key, "/sessions")["items"][0]["clicks"] == 3
+    assert "hunter2" not in f"{requests}{found}"
+
+
+def asked(daemon: Daemon, key: str, path: str) -> Any:
+    """Return what the management API answers."""
+    done = curl("-fsS", "-H", f"Authorization: Bearer {key}", f"{daemon.url}/api/v1{path}")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["data"]
