@@ -1,4 +1,4 @@
-"""Lists of many rows: what triggers have counted is what is there, and pages from either end are the same."""
+"""Lists of many rows: what triggers have counted is what is there, and pages are those of the whole list."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -11,14 +11,15 @@ from seestackd.store.listings import Page
 from seestackd.store.sqlite.behind import WriteBehind
 from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.store.sqlite.listings import SqliteListings
+from seestackd.store.sqlite.migrations import m012_blocks
 
 _INCIDENT = (
-    "INSERT INTO incidents (uid, project_id, subject, kind, severity, began_at, opened_at, closed_at, missed,"
-    " escalated, facts) VALUES (:uid, :project, :uid, 'failed', 'critical', 1, 1, :closed, 0, 0, '{}')"
+    "INSERT INTO incidents (id, uid, project_id, subject, kind, severity, began_at, opened_at, closed_at, missed,"
+    " escalated, facts) VALUES (:id, :uid, :project, :uid, 'failed', 'critical', 1, 1, :closed, 0, 0, '{}')"
 )
 _ALERT = (
-    "INSERT INTO outbox (alert_id, channel, project_id, kind, severity, created_at, attempts, state, facts)"
-    " VALUES (:uid, 'ops', :project, 'failed', 'critical', 1, 0, :state, '{}')"
+    "INSERT INTO outbox (id, alert_id, channel, project_id, kind, severity, created_at, attempts, state, facts)"
+    " VALUES (:id, :uid, 'ops', :project, 'failed', 'critical', 1, 0, :state, '{}')"
 )
 
 
@@ -28,7 +29,8 @@ def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     SqliteStore.open(tmp_path / "lists.db").close()
     with closing(sqlite3.connect(tmp_path / "lists.db", isolation_level=None)) as connection:
         for number in range(60):
-            values = {"uid": f"{number:04}", "project": 1 + number % 2}
+            # So far apart that they lie in 15 blocks of ids.
+            values = {"id": 1 + 1009 * number, "uid": f"{number:04}", "project": 1 + number % 2}
             connection.execute(_INCIDENT, {**values, "closed": None if number % 3 == 0 else 2})
             connection.execute(
                 _ALERT, {**values, "state": ("delivered", "dead", "skipped", "superseded", "pending")[number % 5]}
@@ -65,13 +67,13 @@ def test_counts_follow_every_change(database: sqlite3.Connection) -> None:
         seen.append(true())
     assert len(set(seen)) == 5
     database.execute("BEGIN")
-    database.execute(_INCIDENT, {"uid": "x", "project": 1, "closed": None})
+    database.execute(_INCIDENT, {"id": None, "uid": "x", "project": 1, "closed": None})
     database.execute("ROLLBACK")
     assert known() == true()
 
 
 @pytest.mark.parametrize("state", ["open", "closed", "all"])
-def test_pages_from_either_end_are_those_of_the_whole_list(database: sqlite3.Connection, state: str) -> None:
+def test_pages_of_incidents_are_those_of_the_whole_list(database: sqlite3.Connection, state: str) -> None:
     listings = _listings(database)
     whole = [row.incident.uid for row in listings.incidents(1, Page(0, 1000), state, None)]
 
@@ -95,3 +97,15 @@ def test_pages_of_alerts_are_those_of_the_whole_list(database: sqlite3.Connectio
 
 def _listings(database: sqlite3.Connection) -> SqliteListings:
     return SqliteListings(WriteBehind(database))
+
+
+def test_rows_from_before_the_counts_are_counted_too(database: sqlite3.Connection) -> None:
+    kept = database.execute("SELECT * FROM list_blocks").fetchall()
+    assert len(kept) > 40
+    counting = [part for part in m012_blocks.SCRIPT.split(";\n") if part.startswith("INSERT INTO list_blocks")]
+    database.execute("DELETE FROM list_blocks")
+
+    for statement in counting:
+        database.execute(statement)
+
+    assert database.execute("SELECT * FROM list_blocks").fetchall() == [row for row in kept if row[3]]

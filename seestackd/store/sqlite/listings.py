@@ -7,6 +7,7 @@ from seestackd.core.monitor import SlotEntry
 from seestackd.core.runs import Run
 from seestackd.store.interface import BlindWindow, StoredPing
 from seestackd.store.listings import IncidentRow, MonitorDetails, MonitorLine, MonitorRow, Notification, Page, Which
+from seestackd.store.sqlite import blocks
 from seestackd.store.sqlite.behind import WriteBehind
 from seestackd.store.sqlite.blind import _COLUMNS as _BLIND
 from seestackd.store.sqlite.blind import _window as _blind_window
@@ -79,6 +80,10 @@ SELECT CASE
 FROM monitors JOIN monitor_state ON monitor_id = id WHERE project_id = ? AND archived_at IS NULL GROUP BY shown
 """
 _STATES = {"open": " AND closed_at IS NULL", "closed": " AND closed_at IS NOT NULL", "all": ""}
+_OPEN_BLOCKS = (
+    f"SELECT id >> {blocks.BLOCK_BITS} AS block, count(*) FROM incidents INDEXED BY incidents_down"
+    " WHERE project_id = ? AND closed_at IS NULL GROUP BY block"
+)
 _TOLD = "state IN ('delivered', 'dead', 'skipped')"
 
 
@@ -146,18 +151,21 @@ class SqliteListings:
 
     def incidents(self, project_id: int, page: Page, state: str, monitor_id: int | None) -> list[IncidentRow]:
         which, values = _incidents(project_id, state, monitor_id)
-        order, limit, offset = _from_nearer_end(page, self.count_incidents(project_id, state, monitor_id))
+        below, offset = 2**62, page.offset
+        if monitor_id is None and state != "open":
+            left_out = dict(self._execute(_OPEN_BLOCKS, (project_id,)).fetchall()) if state == "closed" else {}
+            below, offset = blocks.begin(self._execute, project_id, "incidents", offset, left_out)
         rows = self._execute(
             f"SELECT {_INCIDENT}{_OF_MONITOR} FROM incidents WHERE id IN"
-            f" (SELECT id FROM {which} ORDER BY id {order} LIMIT ? OFFSET ?) ORDER BY id DESC",
-            (*values, limit, offset),
+            f" (SELECT id FROM {which} AND id < ? ORDER BY id DESC LIMIT ? OFFSET ?) ORDER BY id DESC",
+            (*values, below, page.limit, offset),
         ).fetchall()
         return [_incident_row(row) for row in rows]
 
     def count_incidents(self, project_id: int, state: str, monitor_id: int | None) -> int:
         if monitor_id is not None or state == "open":
             return self._count(*_incidents(project_id, state, monitor_id))
-        known = self._known_count(project_id, "incidents")
+        known = blocks.count(self._execute, project_id, "incidents")
         return known if state == "all" else known - self.count_incidents(project_id, "open", None)
 
     def incident(self, project_id: int, uid: str) -> IncidentRow | None:
@@ -167,17 +175,17 @@ class SqliteListings:
         return None if row is None else _incident_row(row)
 
     def notifications(self, project_id: int, page: Page) -> list[Notification]:
-        order, limit, offset = _from_nearer_end(page, self.count_notifications(project_id))
+        below, offset = blocks.begin(self._execute, project_id, "told", page.offset, {})
         rows = self._execute(
             f"SELECT {_ALERT}, acknowledged_at FROM outbox WHERE id IN"
-            f" (SELECT id FROM outbox WHERE project_id = ? AND {_TOLD} ORDER BY id {order} LIMIT ? OFFSET ?)"
+            f" (SELECT id FROM outbox WHERE project_id = ? AND {_TOLD} AND id < ? ORDER BY id DESC LIMIT ? OFFSET ?)"
             " ORDER BY id DESC",
-            (project_id, limit, offset),
+            (project_id, below, page.limit, offset),
         ).fetchall()
         return [_notification(row) for row in rows]
 
     def count_notifications(self, project_id: int) -> int:
-        return self._known_count(project_id, "told")
+        return blocks.count(self._execute, project_id, "told")
 
     def count_unread(self, project_id: int, limit: int) -> int:
         return self._count(
@@ -219,11 +227,6 @@ class SqliteListings:
     def count_blind_windows(self) -> int:
         return self._count("blind_windows", ())
 
-    def _known_count(self, project_id: int, name: str) -> int:
-        """Return what triggers have counted (see m009_lists)."""
-        row = self._execute("SELECT rows FROM list_counts WHERE project_id = ? AND list = ?", (project_id, name))
-        return next((count for (count,) in row.fetchall()), 0)
-
     def _count(self, rows: str, values: tuple[Any, ...]) -> int:
         return int(self._execute(f"SELECT count(*) FROM {rows}", values).fetchone()[0])
 
@@ -243,14 +246,6 @@ def _incidents(project_id: int, state: str, monitor_id: int | None) -> tuple[str
     # Few are open of many, which the planner cannot know.
     index = {"open": "incidents_down", "closed": "incidents_closed", "all": "incidents_project"}[state]
     return f"incidents INDEXED BY {index} WHERE project_id = ?{_STATES[state]}", (project_id,)
-
-
-def _from_nearer_end(page: Page, total: int) -> tuple[str, int, int]:
-    """Return order, limit and offset with which fewer of the `total` rows are skipped than those before the page."""
-    behind = total - page.offset - page.limit
-    if page.offset <= behind:
-        return "DESC", page.limit, page.offset
-    return "ASC", max(0, page.limit + min(0, behind)), max(0, behind)
 
 
 def _incident_row(row: tuple[Any, ...]) -> IncidentRow:

@@ -17,6 +17,7 @@ from seestackd.store.sqlite.migrations import (
     m009_lists,
     m010_spans,
     m011_declared,
+    m012_blocks,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ STEPS: tuple[ModuleType, ...] = (
     m009_lists,
     m010_spans,
     m011_declared,
+    m012_blocks,
 )
 
 KNOWN = frozenset(step.__name__.rpartition(".")[2] for step in STEPS)
