@@ -89,31 +89,22 @@ def _resend(options: Namespace) -> int:
 
 
 def _list(options: Namespace) -> int:
-    from seestackd.cli.output import NOTHING, ago, as_json, note, table
+    from seestackd.cli.output import NOTHING, ago, listed
 
     answer = ask(options, "alert.ls")
-    if options.json:
-        as_json(answer)
-        return Exit.OK
-    if options.quiet:
-        for alert in answer["alerts"]:
-            print(alert["id"])
-        return Exit.OK
-    if not answer["alerts"]:
-        note("No alert has been raised yet; try: seestackd alert test CHANNEL")
-        return Exit.OK
-    rows = [
-        (
-            str(alert["id"]),
-            ago(alert["created_at"], answer["at"]),
-            alert["kind"],
-            alert["about"] or NOTHING,
-            alert["channel"],
-            alert["state"],
-            str(alert["attempts_made"]),
-            alert["result"] or NOTHING,
-        )
-        for alert in answer["alerts"]
-    ]
-    table(("ID", "RAISED", "KIND", "ABOUT", "CHANNEL", "STATE", "TRIES", "RESULT"), rows)
+    found = answer["alerts"]
+    listed(
+        options,
+        answer,
+        [each["id"] for each in found],
+        ("ID", "RAISED", "KIND", "ABOUT", "CHANNEL", "STATE", "TRIES", "RESULT"),
+        lambda: [
+            (
+                str(each["id"]), ago(each["created_at"], answer["at"]), each["kind"], each["about"] or NOTHING,
+                each["channel"], each["state"], str(each["attempts_made"]), each["result"] or NOTHING,
+            )
+            for each in found
+        ],
+        "No alert has been raised yet; try: seestackd alert test CHANNEL",
+    )  # fmt: skip
     return Exit.OK

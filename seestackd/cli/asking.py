@@ -12,15 +12,14 @@ def add_yes(command: Any) -> None:
     command.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def confirm(options: Namespace, command: str, does: str) -> None:
-    """Have a person confirm what a command does, such as "deletes nightly with its history"; --yes confirms too.
+def confirm(options: Namespace, question: str, warning: str) -> None:
+    """Have a person say yes to a question, unless --yes does; nobody at a terminal reads the warning instead.
 
     Raises Failure when it is not confirmed.
     """
     if options.yes:
         return
     if not sys.stdin.isatty():
-        raise Failure(f"{command} {does}; confirm with --yes", Exit.USAGE)
-    verb, _, rest = does.partition(" ")
-    if input(f"{verb.removesuffix('s').capitalize()} {rest}? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise Failure(f"nothing was {verb.removesuffix('s').removesuffix('e')}ed")
+        raise Failure(f"{warning}; confirm with --yes", Exit.USAGE)
+    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
+        raise Failure("nothing was deleted")

@@ -1,11 +1,11 @@
 """`seestackd erase`."""
 
-import sys
 from argparse import Namespace
 from typing import Any
 
+from seestackd.cli.asking import add_yes, confirm
 from seestackd.cli.client import ask
-from seestackd.cli.failures import Exit, Failure
+from seestackd.cli.failures import Exit
 
 
 def add_to(commands: Any) -> None:
@@ -13,7 +13,7 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser("erase", help="erase what is stored of a session or a user, leaving no byte of it")
     command.add_argument("subject", choices=("session", "user"), help="whose data goes")
     command.add_argument("value", metavar="NAME", help="a fingerprint or session id, or a user's id")
-    command.add_argument("--yes", action="store_true", help="do not ask")
+    add_yes(command)
     command.add_argument("--json", action="store_true", help="for scripts")
     command.set_defaults(command=erase)
 
@@ -22,11 +22,7 @@ def erase(options: Namespace) -> int:
     """Ask for it, then erase in small steps, so that pings pass between them."""
     from seestackd.cli.output import as_json, note
 
-    if not options.yes:
-        if not sys.stdin.isatty():
-            raise Failure("erase deletes for good; confirm with --yes", Exit.USAGE)
-        if input(f"Erase {options.subject} {options.value}? [y/N] ").strip().lower() not in ("y", "yes"):
-            raise Failure("nothing was erased")
+    confirm(options, f"Erase {options.subject} {options.value}?", "erase deletes for good")
     asked = ask(options, "erase.ask", subject=options.subject, value=options.value)
     while ask(options, "erase.step")["more"]:
         pass

@@ -35,30 +35,24 @@ def add_end(command: Any, *, required: bool) -> None:
 
 
 def _list(options: Namespace) -> int:
-    from seestackd.cli.output import NOTHING, ago, as_json, note, table
+    from seestackd.cli.output import NOTHING, ago, listed
 
     answer = ask(options, "incident.ls", all=options.all)
     found = answer["incidents"]
-    if options.json:
-        as_json(answer)
-    elif options.quiet:
-        for incident in found:
-            print(incident["id"])
-    elif found:
-        rows = [
+    listed(
+        options,
+        answer,
+        [each["id"] for each in found],
+        ("ID", "KIND", "MONITOR", "BEGAN", "MISSED", "STATE"),
+        lambda: [
             (
-                str(incident["id"]),
-                incident["kind"],
-                incident["slug"] or NOTHING,
-                ago(incident["began_at"], answer["at"]),
-                str(incident["missed"] or NOTHING),
-                _state(incident, answer["at"]),
+                str(each["id"]), each["kind"], each["slug"] or NOTHING, ago(each["began_at"], answer["at"]),
+                str(each["missed"] or NOTHING), _state(each, answer["at"]),
             )
-            for incident in found
-        ]
-        table(("ID", "KIND", "MONITOR", "BEGAN", "MISSED", "STATE"), rows)
-    else:
-        note("There has been no incident." if options.all else "Nothing is wrong: no incident is open.")
+            for each in found
+        ],
+        "There has been no incident." if options.all else "Nothing is wrong: no incident is open.",
+    )  # fmt: skip
     return Exit.OK
 
 

@@ -40,32 +40,30 @@ def _create(options: Namespace) -> int:
 
 
 def _list(options: Namespace) -> int:
-    from seestackd.cli.output import NOTHING, ago, as_json, note, table
+    from seestackd.cli.output import NOTHING, ago, listed
 
     answer = ask(options, "key.ls")
-    if options.json:
-        as_json(answer)
-        return Exit.OK
-    if options.quiet:
-        for key in answer["keys"]:
-            print(key["uid"])
-        return Exit.OK
-    if not answer["keys"]:
-        note("There are no keys; create one with: seestackd key create NAME")
-        return Exit.OK
-    rows = [
-        (
-            key["name"],
-            f"{key['prefix']}…",
-            key["scope"],
-            key["project"],
-            "revoked" if key["revoked_at"] else "active",
-            f"{ago(key['last_used_at'], answer['at'])}{', ' + key['last_used_from'] if key['last_used_from'] else ''}",
-            (key["created_at"] or NOTHING)[:10],
+    found = answer["keys"]
+
+    def used(key: dict[str, Any]) -> str:
+        return (
+            f"{ago(key['last_used_at'], answer['at'])}{', ' + key['last_used_from'] if key['last_used_from'] else ''}"
         )
-        for key in answer["keys"]
-    ]
-    table(("NAME", "KEY", "SCOPE", "PROJECT", "STATE", "LAST USED", "CREATED"), rows)
+
+    listed(
+        options,
+        answer,
+        [key["uid"] for key in found],
+        ("NAME", "KEY", "SCOPE", "PROJECT", "STATE", "LAST USED", "CREATED"),
+        lambda: [
+            (
+                key["name"], f"{key['prefix']}…", key["scope"], key["project"],
+                "revoked" if key["revoked_at"] else "active", used(key), (key["created_at"] or NOTHING)[:10],
+            )
+            for key in found
+        ],
+        "There are no keys; create one with: seestackd key create NAME",
+    )  # fmt: skip
     return Exit.OK
 
 

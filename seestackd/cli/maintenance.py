@@ -60,22 +60,18 @@ def _add(options: Namespace) -> int:
 
 
 def _list(options: Namespace) -> int:
-    from seestackd.cli.output import as_json, note, table
+    from seestackd.cli.output import listed
 
     answer = ask(options, "maintenance.ls")
-    if options.json:
-        as_json(answer)
-    elif options.quiet:
-        for window in answer["windows"]:
-            print(window["id"])
-    elif answer["windows"]:
-        rows = [
-            (window["id"], window["title"], _next(window, answer["at"]), _when(window), _about(window))
-            for window in answer["windows"]
-        ]
-        table(("ID", "TITLE", "NEXT", "WHEN", "MONITORS"), rows)
-    else:
-        note("No maintenance is planned; plan some with: seestackd maintenance add TITLE --from WHEN --to WHEN")
+    found = answer["windows"]
+    listed(
+        options,
+        answer,
+        [each["id"] for each in found],
+        ("ID", "TITLE", "NEXT", "WHEN", "MONITORS"),
+        lambda: [(each["id"], each["title"], _next(each, answer["at"]), _when(each), _about(each)) for each in found],
+        "No maintenance is planned; plan some with: seestackd maintenance add TITLE --from WHEN --to WHEN",
+    )
     return Exit.OK
 
 

@@ -1,13 +1,13 @@
 """`seestackd monitor …`."""
 
 import json
-import sys
 from argparse import Namespace
 from typing import Any
 
 from seestackd.cli import monitor_rules
+from seestackd.cli.asking import add_yes, confirm
 from seestackd.cli.client import ask, ask_text
-from seestackd.cli.failures import Exit, Failure
+from seestackd.cli.failures import Exit
 from seestackd.cli.incident import add_end
 
 TROUBLE = frozenset({"missed", "failed", "overrun"})
@@ -39,7 +39,7 @@ def add_to(commands: Any) -> None:
     resume.set_defaults(command=_resume)
     remove = verbs.add_parser("rm", help="delete a monitor with its history")
     remove.add_argument("slug", metavar="SLUG")
-    remove.add_argument("--yes", action="store_true", help="do not ask")
+    add_yes(remove)
     remove.set_defaults(command=_remove)
 
 
@@ -149,11 +149,8 @@ def _resume(options: Namespace) -> int:
 
 
 def _remove(options: Namespace) -> int:
-    if not options.yes:
-        if not sys.stdin.isatty():
-            raise Failure(f"monitor rm deletes {options.slug} with its history; confirm with --yes", Exit.USAGE)
-        if input(f"Delete {options.slug} with its history? [y/N] ").strip().lower() not in ("y", "yes"):
-            raise Failure("nothing was deleted")
+    what = f"{options.slug} with its history"
+    confirm(options, f"Delete {what}?", f"monitor rm deletes {what}")
     ask(options, "monitor.rm", slug=options.slug)
     print(f"{options.slug} is removed.")
     return Exit.OK

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from seestackd.cli.visible import visible
 from seestackd.core.durations import format_duration
 
 NOTHING = "-"
+Rows = Callable[[], Sequence[Sequence[str]]]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -36,6 +38,21 @@ def as_json(value: dict[str, Any]) -> None:
 def as_it_came(text: str) -> None:
     """Print a long result for scripts, an object as JSON text, with its version."""
     sys.stdout.write(f'{{"version": 1, {text[1:]}\n')
+
+
+def listed(
+    options: Namespace, answer: dict[str, Any], ids: Sequence[Any], head: Sequence[str], rows: Rows, nothing: str
+) -> None:
+    """Print a list as was asked: JSON, ids alone, or a table of the `rows()`; of an empty one say `nothing`."""
+    if options.json:
+        as_json(answer)
+    elif options.quiet:
+        for each in ids:
+            print(each)
+    elif ids:
+        table(head, rows())
+    else:
+        note(nothing)
 
 
 def note(message: str) -> None:

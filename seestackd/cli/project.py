@@ -1,11 +1,11 @@
 """`seestackd project …`."""
 
-import sys
 from argparse import Namespace
 from typing import Any
 
+from seestackd.cli.asking import add_yes, confirm
 from seestackd.cli.client import ask
-from seestackd.cli.failures import Exit, Failure
+from seestackd.cli.failures import Exit
 
 
 def add_to(commands: Any) -> None:
@@ -23,7 +23,7 @@ def add_to(commands: Any) -> None:
     listed.set_defaults(command=_list)
     remove = verbs.add_parser("rm", help="delete a project without monitors, with its keys")
     remove.add_argument("slug", metavar="SLUG")
-    remove.add_argument("--yes", action="store_true", help="do not ask")
+    add_yes(remove)
     remove.set_defaults(command=_remove)
 
 
@@ -40,31 +40,27 @@ def _add(options: Namespace) -> int:
 
 
 def _list(options: Namespace) -> int:
-    from seestackd.cli.output import as_json, note, table
+    from seestackd.cli.output import listed
 
     answer = ask(options, "project.ls")
-    if options.json:
-        as_json(answer)
-    elif options.quiet:
-        for project in answer["projects"]:
-            print(project["slug"])
-    elif answer["projects"]:
-        rows = [
+    found = answer["projects"]
+    listed(
+        options,
+        answer,
+        [each["slug"] for each in found],
+        ("SLUG", "NAME", "MONITORS", "KEYS", "CREATED"),
+        lambda: [
             (each["slug"], each["name"], str(each["monitors"]), str(each["keys"]), each["created_at"][:10])
-            for each in answer["projects"]
-        ]
-        table(("SLUG", "NAME", "MONITORS", "KEYS", "CREATED"), rows)
-    else:
-        note("There is no project yet; the first monitor or key makes one.")
+            for each in found
+        ],
+        "There is no project yet; the first monitor or key makes one.",
+    )
     return Exit.OK
 
 
 def _remove(options: Namespace) -> int:
-    if not options.yes:
-        if not sys.stdin.isatty():
-            raise Failure(f"project rm deletes {options.slug} with its keys; confirm with --yes", Exit.USAGE)
-        if input(f"Delete {options.slug} with its keys? [y/N] ").strip().lower() not in ("y", "yes"):
-            raise Failure("nothing was deleted")
+    what = f"{options.slug} with its keys"
+    confirm(options, f"Delete {what}?", f"project rm deletes {what}")
     ask(options, "project.rm", slug=options.slug)
     print(f"{options.slug} is removed.")
     return Exit.OK
