@@ -34,6 +34,27 @@ class AlertsQueued:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertSettled:
+    """An alert for a channel was delivered, given up or put away."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentChanged:
+    """An incident of an alert rule opened or closed."""
+
+    project_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsStored:
+    """HTTP requests of a project were stored."""
+
+    project_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class MonitorChanged:
     """A monitor's status or rules changed."""
 

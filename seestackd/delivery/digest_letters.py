@@ -23,7 +23,7 @@ def digest(case: Case) -> Letter:
     facts = case.facts
     numbers = {AlertKind(kind): number for kind, number in (facts.get("counts") or {}).items()}
     total, monitors = sum(numbers.values()), facts.get("monitors") or 0
-    page = case.link("/?state=trouble")
+    links = case.links("All", "/?state=trouble")
     what = f"{counted(monitors, 'monitor')} changed" if monitors else counted(total, "alert")
     lead = f"{what} in the last {span(case.now - (facts.get('since') or case.now))}."
     cause = _cause(case)
@@ -31,10 +31,10 @@ def digest(case: Case) -> Letter:
         tone=_tone(numbers),
         title=_title(numbers, monitors),
         lead=f"{lead}\n{cause}" if cause else lead,
-        rows=(*late(case), *([] if page else [("All", marked("seestackd incident ls"))])),
+        rows=(*late(case), *([] if links else [("All", marked("seestackd incident ls"))])),
         table=tuple(_line(case, line) for line in facts.get("lines") or ()),
         total=total,
-        links=(("All", page),) if page else (),
+        links=links,
     )
 
 

@@ -79,7 +79,15 @@ class Case:
         if not self.public_url or not self.pages:
             return None
         project = self.facts.get("project")
-        return f"{self.public_url.rstrip('/')}{path}" + (f"?project={quote(str(project), safe='')}" if project else "")
+        mark = "&" if "?" in path else "?"
+        named = f"{mark}project={quote(str(project), safe='')}" if project else ""
+        return f"{self.public_url.rstrip('/')}{path}{named}"
+
+    def links(self, label: str, path: str) -> tuple[tuple[str, str], ...]:
+        """Return what `link` does with a label; one for each project where the facts are of several."""
+        several = self.facts.get("projects") or ()
+        cases = [(f"{label} of {slug}", replace(self, facts={"project": slug})) for slug in several] or [(label, self)]
+        return tuple((text, url) for text, case in cases if (url := case.link(path)))
 
 
 def about_job(case: Case, word: str, what: str, did: str, rows: Rows, tone: Tone = Tone.FAILURE) -> Letter:

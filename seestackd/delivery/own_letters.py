@@ -73,7 +73,13 @@ def dead_letter(case: Case) -> Letter:
     again = f", then send it again: {marked(f'seestackd alert resend {number}')}" if number is not None else ""
     rows.append(("Next", f"mend the channel, try it: {marked('seestackd alert test')}{again}"))
     title = fitted(f"UNDELIVERED to {marked(channel[:24])}: ", about, "")
-    return Letter(Tone.WARNING, title, "An alert could not be delivered and was given up.", (*rows, *late(case)))
+    return Letter(
+        Tone.WARNING,
+        title,
+        "An alert could not be delivered and was given up.",
+        (*rows, *late(case)),
+        links=case.links("Undelivered alerts", "/i?alerts=dead"),
+    )
 
 
 def restored(case: Case) -> Letter:
@@ -116,6 +122,7 @@ def refused(case: Case) -> Letter:
             ("Next", f"put them back, or if they are meant to go: {marked('seestackd reload --force')}"),
             *late(case),
         ),
+        links=case.links("Monitors", "/"),
     )
 
 
@@ -140,6 +147,7 @@ def evicted(case: Case) -> Letter:
         title=fitted("TRIMMED ", project, ": oldest data deleted"),
         lead=f"{project} sends more than it may store: its oldest {named} went before their time.",
         rows=(*rows, *late(case)),
+        links=case.links("HTTP requests", "/http"),
     )
 
 
@@ -150,8 +158,8 @@ def reminder(case: Case) -> Letter:
     rows: Rows = []
     if case.facts.get("next_at") is not None:
         rows.append(("Next", f"reminder {near(case.facts['next_at'], case.where, case.now)}"))
-    page = case.link("/i")
-    if page is None:
+    links = case.links("Acknowledge or silence", "/i")
+    if not links:
         rows.append(("Answer", f"{marked('seestackd incident ls')} shows their numbers for ack and silence"))
     return Letter(
         tone=Tone.FAILURE,
@@ -160,7 +168,7 @@ def reminder(case: Case) -> Letter:
         rows=(*rows, *late(case)),
         table=tuple(_still_down(case, one) for one in down[:MAX_LISTED]),
         total=len(down),
-        links=(("Acknowledge or silence", page),) if page else (),
+        links=links,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from seestackd.core.digest import common_cause, counts
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind, OutboxRow, Severity
+from seestackd.operations.projects import DEFAULT, projects_of
 from seestackd.store.interface import Transaction
 
 LISTED = 50
@@ -41,8 +42,13 @@ def _described(tx: Transaction, digest_id: int, at: int) -> tuple[Severity, dict
         "timezone": tx.routing.timezone,
         "cause": cause.as_facts() if cause is not None else None,
         "lines": [_line(brought_up_to_date(tx, row)) for row in first],
+        **projects_of([_project(row) for row in first if row.alert.project_id is not None]),
     }
     return loudest, facts
+
+
+def _project(row: OutboxRow) -> str:
+    return str(row.alert.facts.get("project") or DEFAULT)
 
 
 def _line(row: OutboxRow) -> dict[str, Any]:

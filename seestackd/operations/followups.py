@@ -10,6 +10,7 @@ from seestackd.core.maintenance import touching
 from seestackd.core.monitor import Monitor
 from seestackd.operations.hearing import audience, routing_of, rule_of
 from seestackd.operations.incidents import DIGEST_ONLY, HELD_BY, alert
+from seestackd.operations.projects import projects_of, slug_of
 from seestackd.store.interface import Transaction
 
 MAX_INCIDENTS = 200
@@ -36,6 +37,7 @@ class _Reminders:
     """Lines of one message: to a channel, sent at once or at the end of its quiet hours."""
 
     lines: list[dict[str, Any]] = field(default_factory=list)
+    projects: list[str] = field(default_factory=list)
     severity: Severity = Severity.WARNING
     next_at: int | None = None
 
@@ -122,6 +124,7 @@ def _collect(
             continue
         reminders = collected.setdefault((hearer.channel, hearer.not_before), _Reminders())
         reminders.lines.append(_line(tx, incident, about))
+        reminders.projects.append(slug_of(tx, about.project_id))
         if incident.severity is Severity.CRITICAL:
             reminders.severity = Severity.CRITICAL
         instants = [instant for instant in (reminders.next_at, next_at) if instant is not None]
@@ -154,6 +157,7 @@ def _remind(tx: Transaction, collected: _Collected, at: int) -> None:
                 "at": at,
                 "next_at": reminders.next_at,
                 "timezone": tx.routing.timezone,
+                **projects_of(reminders.projects),
             },
             next_attempt_at=not_before,
         )

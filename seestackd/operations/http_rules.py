@@ -7,6 +7,7 @@ from typing import Any
 
 from seestackd.core.alert_rules import AlertRule, Trigger
 from seestackd.core.alerts import RULE_CHANNEL, QuietHours, next_action
+from seestackd.core.events import IncidentChanged
 from seestackd.core.http_rules import (
     HTTP_TRIGGERS,
     KIND_OF,
@@ -152,6 +153,7 @@ def _open(tx: Transaction, rule: AlertRule, verdict: Verdict, at: int) -> None:
     )
     incident = tx.incidents.open(replace(new, next_action_at=next_action(tx.routing, new, None, at)))
     alert(tx, rule, kind, incident, facts, at)
+    tx.announce(IncidentChanged(rule.project_id))
 
 
 def _keep(tx: Transaction, incident: Incident, verdict: Verdict) -> None:
@@ -176,6 +178,7 @@ def _close(tx: Transaction, rule: AlertRule, incident: Incident, verdict: Verdic
         "closed_at": at,
     }
     alert(tx, rule, AlertKind.RECOVERED, closed, recovery, at)
+    tx.announce(IncidentChanged(rule.project_id))
 
 
 def _drop_orphans(tx: Transaction, at: int) -> int:
@@ -205,6 +208,7 @@ def _end(tx: Transaction, rule: AlertRule, incident: Incident, reason: str, at: 
     """Close an incident, and let those who were told of it know that nobody will tell them its end."""
     closed = replace(incident, closed_at=at, close_reason=reason, next_action_at=None)
     tx.incidents.update(closed)
+    tx.announce(IncidentChanged(rule.project_id))
     withdraw(tx, incident.id, reason, at)
     there = tx.alert_rules.targets()
     told = [name for name in tx.outbox.addressed(incident.id) if name in there or not RULE_CHANNEL.fullmatch(name)]

@@ -13,7 +13,7 @@ from seestackd.core.transitions import Changed, Closed, Decision, Effect, Missed
 from seestackd.errors import Conflict, NotFound
 from seestackd.operations.facts import monitor_facts, troubled
 from seestackd.operations.hearing import audience, routing_of, rule_channels
-from seestackd.operations.projects import DEFAULT
+from seestackd.operations.projects import projects_of, slug_of
 from seestackd.store.interface import Transaction
 
 DIGEST_ONLY = "digest_only"
@@ -219,10 +219,9 @@ def alert(
         _log_skipped(tx, [each for each in alerts if each.next_attempt_at is not None and RULE in each.facts], at)
 
 
-def _project(tx: Transaction, about: Monitor | AlertRule) -> dict[str, str]:
+def _project(tx: Transaction, about: Monitor | AlertRule) -> dict[str, Any]:
     """Return the project's slug for links to its pages; those to the default one need none."""
-    slug = next((each.slug for each in tx.projects.all() if each.id == about.project_id), DEFAULT)
-    return {} if slug == DEFAULT else {"project": slug}
+    return projects_of([slug_of(tx, about.project_id)])
 
 
 def _how(hearer: Hearer) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from seestackd.core.alerts import hearers
 from seestackd.core.digest import OUTSIDE_BUDGET, after_digest, after_singles, refreshed
+from seestackd.core.events import AlertSettled
 from seestackd.core.incidents import SEVERITY, Alert, AlertKind, OutboxRow
 from seestackd.core.retry import MESSAGE_FAULTS, falls_back, next_attempt, next_probe
 from seestackd.errors import Conflict, NotFound
@@ -52,6 +53,19 @@ class ListAlerts:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertLog:
+    """Ask for alerts of a project and of none, the newest first, older than the number `before`.
+
+    `state` as in ListAlerts; the dead are those of every project that nobody has put away.
+    """
+
+    project_id: int
+    state: str | None = None
+    before: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class ShowAlert:
     """Ask for one alert."""
 
@@ -93,6 +107,7 @@ def settle_delivery(tx: Transaction, command: SettleDelivery, at: int) -> Outbox
     result = "delivered" if command.ok else "failed"
     tx.outbox.record_attempt(row.id, Attempt(begun_at, command.duration_ms, result, command.error, command.status))
     channel, lanes = row.alert.channel, tx.outbox.lanes
+    tx.announce(AlertSettled(channel))
     if command.ok:
         _delivered(tx, row, at)
     elif lanes.holds(channel, command.owner):
@@ -118,6 +133,7 @@ def ack_dead(tx: Transaction, command: AckDead, at: int) -> OutboxRow:
     """Put a dead alert out of sight. Raises NotFound, and Conflict when it is not dead."""
     row = _dead(tx, command.row_id)
     if row.acknowledged_at is None:
+        tx.announce(AlertSettled(row.alert.channel))
         tx.outbox.acknowledge(row.id, at)
         tx.outbox.digests.acknowledge(row.id, at)
     return _existing(tx, row.id)
@@ -138,6 +154,12 @@ def resend(tx: Transaction, command: Resend, at: int) -> int:
 def listed(tx: Transaction, command: ListAlerts, at: int) -> list[OutboxRow]:
     """Return the newest alerts first."""
     return tx.outbox.listed(command.limit, command.state)
+
+
+def log(tx: Transaction, command: AlertLog, at: int) -> tuple[list[OutboxRow], bool]:
+    """Return a page of the alert log, and whether there are older ones."""
+    found = tx.outbox.log(command.project_id, command.state, command.before, command.limit + 1)
+    return found[: command.limit], len(found) > command.limit
 
 
 def shown(tx: Transaction, command: ShowAlert, at: int) -> AlertView:
@@ -207,7 +229,11 @@ def _bury(tx: Transaction, row: OutboxRow, result: str, at: int) -> None:
     if row.alert.kind in OUTSIDE_BUDGET or any(notice.alert.facts.get("channel") == channel for notice in noticed):
         return
     facts = {
-        **{name: row.alert.facts[name] for name in ("slug", "name", "timezone", "counts") if name in row.alert.facts},
+        **{
+            name: row.alert.facts[name]
+            for name in ("slug", "name", "timezone", "counts", "project", "projects")
+            if name in row.alert.facts
+        },
         "channel": channel,
         "kind": row.alert.kind.value,
         "created_at": row.created_at,

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from seestackd.core.monitor import shown_status
 from seestackd.operations import monitors
-from seestackd.operations.monitors import ListMonitors, MonitorView
+from seestackd.operations.monitors import ListMonitors, MonitorNamed, MonitorView
 from seestackd.store.interface import Transaction
 
 SLOTS = 30
 TROUBLE = ("failed", "overrun", "missed")
 _ORDER = {status: rank for rank, status in enumerate((*TROUBLE, "late", "running", "pending", "healthy", "paused"))}
 _LAST = 9
+# A run before its time answers a slot that is still to come.
+_EVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,18 @@ class Glance:
     def order(self) -> str:
         """What to sort by: trouble first, then the slug."""
         return f"{_ORDER.get(self.shown, _LAST)}{self.view.monitor.slug}"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTold:
+    """A slot, how it ended, and what ran in it; one of `several` silent ones from `at` on has no instant of its own."""
+
+    at: int
+    outcome: str
+    several: bool = False
+    duration_ms: int | None = None
+    exit_code: int | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,21 @@ def glances(tx: Transaction, command: GlanceAt, at: int) -> list[Glance]:
 def counts(tx: Transaction, project_id: int, at: int) -> dict[str, int]:
     """Return how many monitors there are of each shown status, `running` as in Glance."""
     return tx.listings.count_by_status(project_id, at)
+
+
+def last_slots(tx: Transaction, command: MonitorNamed, at: int) -> list[SlotTold]:
+    """Return the last slots that a glance has, the oldest first, and the run that is on. Raises NotFound."""
+    view = monitors.shown(tx, command, at)
+    messages = {ping.run_id: ping.ping.message for ping in tx.pings.latest(view.monitor.id, 2 * SLOTS)[::-1]}
+    told: list[SlotTold] = []
+    for entry in tx.listings.slots(view.monitor.id, 0, _EVER, SLOTS, ()):
+        run = None if entry.run_id is None else tx.runs.by_id(entry.run_id)
+        more = () if run is None else (run.duration_ms, run.exit_code, messages.get(run.id))
+        one = SlotTold(entry.first_at, entry.outcome.value, entry.count > 1, *more)
+        told += [one] * min(entry.count, SLOTS - len(told))
+    told.reverse()
+    on = [run.started_at for run in view.state.open_runs if not run.overran]
+    return [*told, *(SlotTold(started_at, "running") for started_at in on[:1])]
 
 
 def _views(tx: Transaction, command: GlanceAt, at: int) -> Iterable[MonitorView]:

@@ -1,7 +1,9 @@
 """Projects: groups of monitors and keys that see nothing of each other."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from seestackd.core.events import KeysChanged
 from seestackd.core.monitor import validate_slug
@@ -135,3 +137,16 @@ def _free_slug(tx: Transaction, name: str) -> str:
     while slug in taken:
         slug, number = f"{stem}-{number}", number + 1
     return slug
+
+
+def projects_of(slugs: Sequence[str]) -> dict[str, Any]:
+    """Return what an alert about things of these projects has to know for its links; the default one needs none."""
+    found = sorted(set(slugs))
+    if len(found) > 1:
+        return {"projects": found}
+    return {"project": found[0]} if found and found[0] != DEFAULT else {}
+
+
+def slug_of(tx: Transaction, project_id: int) -> str:
+    """Return the slug of a project."""
+    return next((each.slug for each in tx.projects.all() if each.id == project_id), DEFAULT)

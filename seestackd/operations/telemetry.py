@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from seestackd.core.events import RequestsStored
 from seestackd.core.telemetry import Endpoint, HttpRequest, OfRun, Tally, merged, of_run, total
 from seestackd.errors import NotFound
 from seestackd.store.interface import Transaction
@@ -100,6 +101,7 @@ class HostSum:
 def store(tx: Transaction, command: StoreRequests, at: int) -> int:
     """Store the batch and return how many requests it holds."""
     tx.telemetry.append(command.project_id, command.requests)
+    tx.announce(RequestsStored(command.project_id))
     return len(command.requests)
 
 

@@ -171,6 +171,13 @@ class Outbox(Protocol):
         """Return the newest rows first; of any state, those with the dead that nobody has acknowledged."""
         ...
 
+    def log(self, project_id: int, state: str | None, before: int | None, limit: int) -> list[OutboxRow]:
+        """Return the newest rows of a project and of none, numbered below `before`.
+
+        The `dead` are those of every project that nobody has acknowledged, without what a digest tells.
+        """
+        ...
+
     def addressed(self, incident_id: int) -> list[str]:
         """Return the channels for which an alert of the incident was written and not superseded."""
         ...

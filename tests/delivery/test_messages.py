@@ -286,3 +286,26 @@ def test_links_of_another_project_name_it() -> None:
         "Open": "https://see.example/m/orders?project=shop",
         "Silence": "https://see.example/i/7/silence?project=shop",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "path"),
+    [
+        (AlertKind.DIGEST, "All", "/?state=trouble&project="),
+        (AlertKind.REMINDER, "Acknowledge or silence", "/i?project="),
+        (AlertKind.DEAD_LETTER, "Undelivered alerts", "/i?alerts=dead&project="),
+        (AlertKind.REFUSED, "Monitors", "/?project="),
+    ],
+)
+def test_alerts_about_many_link_every_project_that_they_are_about(kind: AlertKind, label: str, path: str) -> None:
+    def links(facts: dict[str, Any]) -> dict[str, str]:
+        site = "https://see.example"
+        letter = render(ALERT_ID, kind, facts, public_url=site, at=FAILED["at"], pages=True).letter
+        return {text: url.removeprefix(site) for text, url in letter.links}
+
+    assert links({}) == {label: path[: path.index("project=") - 1]}
+    assert links({"project": "shop"}) == {label: f"{path}shop"}
+    assert links({"projects": ["default", "shop"]}) == {
+        f"{label} of default": f"{path}default",
+        f"{label} of shop": f"{path}shop",
+    }

@@ -265,6 +265,21 @@ def test_a_dead_alert_is_told_once_to_the_other_default_channels(tx: Transaction
     assert notices[0].facts["reason"] == "given up after 1 attempt: HTTP 404"
 
 
+def test_digests_and_notices_know_of_which_projects_they_tell(tx: Transaction) -> None:
+    raise_(tx, *"ab")
+    raise_(tx, "c", "d", project="shop")
+    tell(tx, AT)
+    (shop,) = claim(tx, AT + 30 * SECOND).rows
+    assert shop.alert.facts["project"] == "shop"
+    settle(tx, shop, AT + 31 * SECOND, hopeless=True)
+    notices = [row.alert for row in tx.outbox.listed(99) if row.alert.kind is AlertKind.DEAD_LETTER]
+    assert notices[0].facts["project"] == "shop"
+    raise_(tx, "e", at=AT + 60 * SECOND)
+    raise_(tx, "f", project="shop", at=AT + 60 * SECOND)
+    (both,) = claim(tx, AT + 95 * SECOND).rows
+    assert both.alert.facts["projects"] == ["default", "shop"]
+
+
 def test_who_would_not_have_heard_of_an_alert_does_not_hear_of_its_death(tx: Transaction) -> None:
     rules = {"chat": ChannelRules(min_severity=Severity.CRITICAL)}
     tx.routing = Routing(default_channels=("mail", "chat", "pager"), rules=rules)

@@ -1,5 +1,6 @@
 """Incidents, alerts, the timeline, a month and the settings as pages: what they show and what they change."""
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from seestackd.core.alerts import Routing
+from seestackd.core.incidents import SEVERITY, Alert, AlertKind
 from seestackd.core.monitor import State, new_monitor, new_rules
 from seestackd.core.pings import PingKind
 from seestackd.operations.lanes import ClaimLane, claim_lane
@@ -95,6 +97,29 @@ async def test_what_was_given_up_is_sent_again_or_put_away(troubled: House) -> N
     again = max(await read(troubled, lambda tx: [row.id for row in tx.outbox.listed(10, "dead")]))
     await troubled.post(f"/alerts/{again}/ack", {"csrf": page.token})
     assert "All that was sent has arrived" in (await troubled.get("/i?alerts=dead")).text
+
+
+async def test_the_alert_log_goes_back_to_its_beginning(open_house: House) -> None:
+    def many(tx: Transaction, count: int, at: int) -> None:
+        facts = [{"slug": f"job-{number}"} for number in range(count)]
+        projects = (open_house.project_id, None, 99)
+        kind = AlertKind.MISSED
+        tx.outbox.put([Alert(f"a{n}", "ops", kind, SEVERITY[kind], told, projects[n % 3])
+                       for n, told in enumerate(facts)], at)  # fmt: skip
+
+    await open_house.runner.run(many, 360)
+    seen: list[str] = []
+    path = "/i?alerts=all"
+    for _ in range(3):
+        page = (await open_house.get(path)).text
+        seen += re.findall(r"job-(\d+)", page)
+        older = re.search(r'rel="next" href="([^"]+)"', page)
+        path = html.unescape(older[1]) if older else ""
+
+    assert [int(number) for number in seen] == [number for number in range(359, -1, -1) if number % 3 != 2]
+    assert not path
+    assert (await open_house.get("/i?alerts=all&before=nonsense")).status == 200
+    assert (await open_house.get(f"/i?alerts=all&before={'9' * 400}")).status == 200
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,12 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
+from seestackd.core.events import AlertSettled, IncidentChanged
 from seestackd.core.monitor import new_monitor
 from seestackd.core.pings import PingKind
-from seestackd.operations import incidents, monitors
+from seestackd.core.telemetry import HttpRequest
+from seestackd.operations import incidents, monitors, telemetry
+from seestackd.store.interface import Transaction
 from tests.pages.conftest import House
 from tests.pages.test_monitors import ping
 
@@ -94,3 +97,23 @@ async def test_what_somebody_did_elsewhere_reaches_open_pages(open_house: House)
 
 async def test_a_stream_needs_a_login(locked: House) -> None:
     assert (await locked.get("/live")).status == 401
+
+
+async def test_incidents_of_rules_settled_alerts_and_requests_reach_open_pages(open_house: House) -> None:
+    project = open_house.project_id
+    request = HttpRequest(open_house.clock.at, "t", True, "GET", "shop.example", "/", 200, 5, 1, 1, False, None, None)
+
+    def note(tx: Transaction, change: object, at: int) -> None:
+        tx.announce(change)
+
+    async with stream(open_house) as answer:
+        await open_house.runner.run(note, IncidentChanged(project))
+        by_rule = await events(answer, 1)
+        await open_house.runner.run(note, AlertSettled("ops"))
+        settled = await events(answer, 1)
+        await open_house.runner.run(telemetry.store, telemetry.StoreRequests(project + 1, (request,)))
+        await open_house.runner.run(telemetry.store, telemetry.StoreRequests(project, (request,)))
+        stored = await events(answer, 1)
+
+    assert by_rule.keys() == settled.keys() == {"incidents"}
+    assert stored.keys() == {"requests"}

@@ -1,6 +1,7 @@
 """The list of monitors, the page of one, and its forms, as a browser without scripts sees them."""
 
 import html
+import json
 import re
 from typing import Any
 
@@ -128,6 +129,9 @@ async def test_a_monitor_is_created_changed_and_removed_by_forms(open_house: Hou
         ("grace", "15", "has no unit"),
         ("slow_factor", "many", "must be a number"),
         ("failures_before_alert", "0", "is not between"),
+        ("public", "maybe", "must be on, or left out"),
+        ("public_name", "n" * 201, "200"),
+        ("public_name", "two\nlines", "at most 200 printable"),
     ],
 )
 async def test_a_wrong_field_is_named_and_nothing_typed_is_lost(
@@ -223,3 +227,15 @@ async def test_a_schedule_that_cannot_be_read_any_more_is_named_on_its_pages(ope
     for path in ("/m/nightly", "/m/nightly/edit"):
         assert (await open_house.get(path)).status == 200
     assert "Mars/Olympus" in (await open_house.get("/m/nightly")).text
+
+
+async def test_each_slot_of_a_bar_is_told_in_words_when_asked(open_house: House) -> None:
+    for number, said in enumerate((("success", None), ("failed", "disk \x1b[31mfull"), ("success", None))):
+        open_house.clock.at = NOW + number * 86_400_000 + 60_000
+        await ping(open_house, "nightly", PingKind(said[0]), message=said[1], duration_ms=4_000)
+    told = json.loads((await open_house.get("/m/nightly/tip")).text)
+
+    assert [text.split(" · ")[0] for text in told] == ["Ok", "Failed", "Ok"]
+    assert told[1].endswith(" · 4.0 s · disk full")
+    assert "UTC" in told[0]
+    assert (await open_house.get("/m/nothing/tip")).status == 404

@@ -69,6 +69,14 @@ SELECT {COLUMNS} FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id DESC
   OR id IN (SELECT id FROM outbox INDEXED BY outbox_dead WHERE {_UNSEEN} ORDER BY id DESC LIMIT :limit)
 ORDER BY id DESC
 """
+_LOG = f"""
+SELECT {COLUMNS} FROM outbox WHERE id < :before AND (project_id = :project OR project_id IS NULL)
+  AND (:state IS NULL OR state = :state) ORDER BY id DESC LIMIT :limit
+"""
+_LOG_OF_DEAD = f"""
+SELECT {COLUMNS} FROM outbox INDEXED BY outbox_dead WHERE id < :before AND {_UNSEEN} ORDER BY id DESC LIMIT :limit
+"""
+_NEWEST = 2**63 - 1
 _WAITING_SINCE = """
 SELECT min(CASE attempts WHEN 0 THEN next_attempt_at
   ELSE (SELECT min(at) FROM attempts WHERE outbox_id = outbox.id) END)
@@ -225,6 +233,11 @@ class SqliteOutbox:
         statement = f"SELECT {COLUMNS} FROM outbox WHERE state = :state ORDER BY id DESC LIMIT :limit"
         rows = self._execute(statement if state else _LISTED, {"state": state, "limit": limit})
         return [read_row(values) for values in rows]
+
+    def log(self, project_id: int, state: str | None, before: int | None, limit: int) -> list[OutboxRow]:
+        before = _NEWEST if before is None else before
+        values = {"project": project_id, "state": state, "before": before, "limit": limit}
+        return [read_row(row) for row in self._execute(_LOG_OF_DEAD if state == "dead" else _LOG, values)]
 
     def addressed(self, incident_id: int) -> list[str]:
         rows = self._execute(

@@ -7,14 +7,14 @@ from aiohttp import web
 from seestackd.core.durations import parse_duration
 from seestackd.errors import NotFound
 from seestackd.operations import managed, outbox, told
-from seestackd.operations.outbox import AckDead, ListAlerts, Resend
+from seestackd.operations.outbox import AckDead, AlertLog, Resend
 from seestackd.store.interface import Transaction
 from seestackd.store.listings import IncidentRow, Page
 from seestackd.web.pages.page import Visit
 from seestackd.web.pages.site import Site
 
 PER_PAGE = 50
-ALERTS_SHOWN = 200
+ALERTS_SHOWN = 100
 ALERT_STATES = ("dead", "pending", "delivered", "superseded")
 SILENCES = (("1h", "1 hour"), ("8h", "8 hours"), ("24h", "24 hours"), ("7d", "7 days"))
 
@@ -49,17 +49,20 @@ def page_number(visit: Visit) -> int:
 
 
 async def alerts(site: Site, visit: Visit) -> web.StreamResponse:
-    """Show the alert log, the newest first; `dead` shows those that nobody has acknowledged."""
+    """Show the alert log, the newest first; `dead` shows those of every project that nobody has acknowledged.
+
+    Pages are told apart by the number that they begin below, so that new alerts shift nothing.
+    """
     wanted = visit.query("alerts")
-    state = wanted if wanted in ALERT_STATES else None
+    state, before = wanted if wanted in ALERT_STATES else None, visit.query("before")
+    below = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    command = AlertLog(visit.project_id, state, below, ALERTS_SHOWN)
 
     def read(tx: Transaction, at: int) -> dict[str, Any]:
-        rows = outbox.listed(tx, ListAlerts(ALERTS_SHOWN, state), at)
-        # The banner counts what was given up in every project.
-        own = [row for row in rows if state == "dead" or row.alert.project_id in (None, visit.project_id)]
-        return {"alerts": [row for row in own if state != "dead" or row.acknowledged_at is None]}
+        rows, more = outbox.log(tx, command, at)
+        return {"alerts": rows, "more": more}
 
-    return await site.show(visit, "alerts.html", read, state=wanted, states=ALERT_STATES)
+    return await site.show(visit, "alerts.html", read, state=state or "all", states=ALERT_STATES, below=below)
 
 
 async def shown(site: Site, visit: Visit) -> web.StreamResponse:

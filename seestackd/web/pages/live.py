@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from seestackd.core.events import AlertsQueued, MonitorChanged, MonitorHeard
+from seestackd.core.events import (
+    AlertSettled,
+    AlertsQueued,
+    IncidentChanged,
+    KeysChanged,
+    MonitorChanged,
+    MonitorHeard,
+    RequestsStored,
+)
 from seestackd.errors import Busy
 from seestackd.feed import Feed
 from seestackd.web.errors import Refusal
@@ -21,9 +29,12 @@ MAX_STREAMS = 1_000
 KEEPALIVE_S = 15.0
 FIRST_AFTER_S = 0.1
 EVERY_S = 1.0
+# Sums of requests are dearer than rows of a list.
+REQUESTS_EVERY_S = 5.0
 _HELLO = b"retry: 3000\n: this page is live\n\n"
 _ALIVE = b": still here\n\n"
 _WAITING = 8
+_NEWS = (AlertsQueued, AlertSettled, IncidentChanged, KeysChanged)
 # Of monitors that merely reported so many are shown a second; what changed its status is always shown.
 _HEARD_AT_ONCE = 40
 
@@ -57,9 +68,9 @@ class Stream:
 class Live:
     """Every open page, and what changed since they were told last.
 
-    Events: `monitors` when a monitor of the project has changed, `incidents` when an alert was written or somebody did
-    something, `monitor` for the page of one monitor, `rows` with the HTML of list rows, made by `rows` once for all
-    pages alike.
+    Events: `monitors` when a monitor of the project has changed, `incidents` when an alert was written or settled or
+    somebody did something, `monitor` for the page of one monitor, `requests` when HTTP requests of the project came,
+    `rows` with the HTML of list rows, made by `rows` once for all pages alike.
     """
 
     def __init__(self, feed: Feed, rows: Rows) -> None:
@@ -67,6 +78,8 @@ class Live:
         self._streams: set[Stream] = set()
         self._changed: dict[int, int] = {}
         self._heard: dict[int, int] = {}
+        self._requests: set[int] = set()
+        self._requests_told = 0.0
         self._alerts = False
         self._telling: asyncio.Task[None] | None = None
         self._closed = False
@@ -126,32 +139,45 @@ class Live:
                 self._changed[change.monitor_id] = change.project_id
             elif isinstance(change, MonitorHeard):
                 self._heard[change.monitor_id] = change.project_id
-            elif isinstance(change, AlertsQueued):
+            elif isinstance(change, RequestsStored):
+                self._requests.add(change.project_id)
+            elif isinstance(change, _NEWS):
                 self._alerts = True
         self._begin()
 
     def _begin(self) -> None:
-        if self._telling is None and (self._changed or self._heard or self._alerts):
+        if self._telling is None and self._has_news():
             self._telling = asyncio.get_running_loop().create_task(self._tell())
+
+    def _has_news(self) -> bool:
+        return bool(self._changed or self._heard or self._alerts or self._requests)
 
     async def _tell(self) -> None:
         try:
             await asyncio.sleep(FIRST_AFTER_S)
-            while self._streams and (self._changed or self._heard or self._alerts):
+            while self._streams and self._has_news():
                 changed, alerts = self._changed, self._alerts
                 heard = [monitor for monitor in self._heard if monitor not in changed][:_HEARD_AT_ONCE]
                 told = changed | {monitor: self._heard[monitor] for monitor in heard}
                 for monitor in told:
                     self._heard.pop(monitor, None)
                 self._changed, self._alerts = {}, False
-                await self._tell_all(told, alerts or bool(changed))
+                await self._tell_all(told, alerts or bool(changed), self._due_requests())
                 await asyncio.sleep(EVERY_S - FIRST_AFTER_S)
         except Busy:
             log.warning("open pages could not be told of changes")
         finally:
             self._telling = None
 
-    async def _tell_all(self, changed: dict[int, int], alerts: bool) -> None:
+    def _due_requests(self) -> set[int]:
+        """Return the projects whose requests pages hear of now."""
+        now = asyncio.get_running_loop().time()
+        if not self._requests or now - self._requests_told < REQUESTS_EVERY_S:
+            return set()
+        found, self._requests, self._requests_told = self._requests, set(), now
+        return found
+
+    async def _tell_all(self, changed: dict[int, int], alerts: bool, requests: set[int]) -> None:
         made: dict[Look, bytes] = {}
         for stream in tuple(self._streams):
             own = [monitor for monitor, project in changed.items() if project == stream.visit.project_id]
@@ -166,6 +192,8 @@ class Live:
                 message += event("monitors")
             if alerts:
                 message += event("incidents")
+            if stream.visit.project_id in requests:
+                message += event("requests")
             if message:
                 stream.send(message)
 

@@ -10,8 +10,10 @@ from seestackd.errors import Conflict, Invalid
 from seestackd.operations import details, incidents, managed, monitors
 from seestackd.operations.listings import OfMonitor
 from seestackd.operations.monitors import MonitorNamed
+from seestackd.operations.overview import SlotTold, last_slots
 from seestackd.store.interface import Transaction
-from seestackd.web.pages import charts, telemetry
+from seestackd.web.pages import charts, telemetry, wording
+from seestackd.web.pages.answers import dressed
 from seestackd.web.pages.page import Visit
 from seestackd.web.pages.site import Site
 from seestackd.web.pages.snippets import snippets
@@ -57,6 +59,29 @@ async def output(site: Site, visit: Visit) -> web.StreamResponse:
         return {"slug": command.slug, "number": number, "text": details.output(tx, command, at)}
 
     return await site.show(visit, "output.html", read)
+
+
+async def tips(site: Site, visit: Visit) -> web.StreamResponse:
+    """Tell each slot of a bar in words, the oldest first: what a pointer shows is fetched when there is one."""
+
+    def read(tx: Transaction, command: MonitorNamed, at: int) -> list[str]:
+        zone = monitors.shown(tx, command, at).monitor.schedule.timezone
+        return [_tip(site, visit, slot, zone, at) for slot in last_slots(tx, command, at)]
+
+    return dressed(web.json_response(await site.runner.read(read, of(visit))))
+
+
+def _tip(site: Site, visit: Visit, slot: SlotTold, zone: str, at: int) -> str:
+    shown = wording.Moments(visit.times, visit.browser_zone, site.dashboard.timezone, at).zone(zone)
+    parts = [wording.STATES.get(slot.outcome, ("", slot.outcome))[1]]
+    parts.append(f"{'one of several from ' if slot.several else ''}{wording.written(slot.at, shown, at)}")
+    if slot.duration_ms is not None:
+        parts.append(wording.took(slot.duration_ms))
+    if slot.exit_code:
+        parts.append(f"exit {slot.exit_code}")
+    if slot.message:
+        parts.append(wording.visible(slot.message, 120))
+    return " · ".join(parts)
 
 
 async def pause(site: Site, visit: Visit) -> web.StreamResponse:

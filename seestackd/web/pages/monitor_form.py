@@ -165,7 +165,7 @@ def _number(visit: Visit, name: str, kind: Any, absent: Any) -> Any:
 
 def _typed(visit: Visit) -> dict[str, Any]:
     fields: dict[str, Any] = {name: visit.text(name).replace("\0", "") for name in _TEXTS}
-    fields |= {name: visit.ticked(name) for name in _TICKS}
+    fields |= {name: visit.form.get(name) == ["on"] for name in _TICKS}
     return {**fields, "told": fields["told"] or "default", "channels": visit.texts("channel")}
 
 

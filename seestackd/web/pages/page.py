@@ -87,8 +87,11 @@ class Visit:
         return tuple(value.strip() for value in self.form.get(name, ()) if value.strip())
 
     def ticked(self, name: str) -> bool:
-        """Say whether a box of the form is ticked."""
-        return bool(self.form.get(name))
+        """Say whether a box of the form is ticked. Raises Invalid for what no box sends."""
+        sent = self.form.get(name) or []
+        if any(value != "on" for value in sent):
+            raise Invalid("must be on, or left out", field=name)
+        return bool(sent)
 
     def link(self, path: str) -> str:
         """Return the path of a page as the browser has to ask for it; among several projects it names its own.

@@ -39,6 +39,7 @@ def pages(entry: Login, live: Live) -> tuple[Page, ...]:
         Page("GET", "/", monitors.listed),
         Page("GET", "/m/{slug}", monitor.shown),
         Page("GET", "/m/{slug}/output/{number:[0-9]{1,18}}", monitor.output),
+        Page("GET", "/m/{slug}/tip", monitor.tips),
         Page("POST", "/m/{slug}/pause", monitor.pause),
         Page("POST", "/m/{slug}/resume", monitor.resume),
         Page("POST", "/m/{slug}/acknowledge", monitor.acknowledge),

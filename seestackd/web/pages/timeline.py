@@ -51,6 +51,8 @@ async def timeline(site: Site, visit: Visit) -> web.StreamResponse:
         lanes = [_lane(tx, view, since, until, at) for view in page]
         return {
             "lanes": lanes,
+            "since": since,
+            "until": until,
             "total": len(found),
             "tags": sorted({name for view in views for name in view.monitor.tags}),
             "clock": _clock(since, until, _EVERY[chosen]),

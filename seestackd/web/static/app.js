@@ -131,6 +131,46 @@
     if (copy && navigator.clipboard) navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent).then(function () { copy.textContent = "Copied"; });
   });
 
+  // What a slot or a tick was, under the pointer or the finger. Slots are asked for once per bar; ticks know their time.
+  var tip = null, words = { ok: "Ok", late: "Late", missed: "Missed", failed: "Failed", hung: "Hung", running: "Running", paused: "Skipped", unknown: "Unknown" };
+  function showTip(text, event) {
+    if (!tip) { tip = document.createElement("div"); tip.className = "tip"; tip.setAttribute("role", "tooltip"); document.body.append(tip); }
+    tip.hidden = !text;
+    if (!text) return;
+    tip.textContent = text;
+    tip.style.left = Math.max(4, Math.min(event.clientX + 10, innerWidth - tip.offsetWidth - 8)) + "px";
+    tip.style.top = (event.clientY + 18 + tip.offsetHeight > innerHeight ? event.clientY - tip.offsetHeight - 12 : event.clientY + 18) + "px";
+  }
+  function share(svg, event) { var box = svg.getBoundingClientRect(); return Math.max(0, Math.min(.9999, (event.clientX - box.left) / box.width)); }
+  function tellSlot(svg, event) {
+    if (!svg.slots) {
+      var row = svg.closest("tr"), link = row && row.querySelector("a.name"), parts = link && link.getAttribute("href").split("?");
+      if (!link) return;
+      svg.slots = [];
+      fetch(parts[0] + "/tip" + (parts[1] ? "?" + parts[1] : "")).then(function (answer) { return answer.ok ? answer.json() : []; })
+        .then(function (told) { svg.slots = told; if (svg.isConnected) tellSlot(svg, event); }, function () { svg.slots = null; });
+    }
+    var all = 30;
+    showTip(svg.slots[Math.floor(share(svg, event) * all) - all + svg.slots.length], event);
+  }
+  function tellTick(svg, event) {
+    var look = /(?:^| )[bt]-(\w+)/.exec(event.target.getAttribute("class") || ""), data = svg.closest(".lanes").dataset;
+    if (!look) return showTip("", event);
+    var at = new Date(+data.since + share(svg, event) * (data.until - data.since));
+    var format = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: data.zone, timeZoneName: "short" };
+    showTip(words[look[1]] + " · " + at.toLocaleString("en-GB", format), event);
+  }
+  function point(event) {
+    var at = event.target, svg = at.closest && at.closest("svg.bar, svg.lane");
+    // Between its shapes a picture lets the pointer through to its cell.
+    if (!svg && at.localName === "td") svg = at.querySelector("svg.bar");
+    var box = svg && svg.getBoundingClientRect();
+    if (!svg || event.clientX < box.left || event.clientX > box.right) { if (tip) tip.hidden = true; return; }
+    if (svg.classList.contains("bar")) tellSlot(svg, event); else tellTick(svg, event);
+  }
+  document.addEventListener("pointermove", point, { passive: true });
+  document.addEventListener("pointerdown", point, { passive: true });
+
   tellZone();
   tellAges();
   setInterval(tellAges, 5000);

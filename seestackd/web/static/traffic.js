@@ -1,9 +1,8 @@
 // The charts of HTTP requests: drawn over the pictures that the server made.
 (function () {
   "use strict";
-  var source = document.getElementById("traffic");
-  if (!source || !window.uPlot) return;
-  var data = JSON.parse(source.dataset.numbers), style = getComputedStyle(document.documentElement);
+  if (!window.uPlot) return;
+  var data, style;
   function colour(name) { return style.getPropertyValue("--" + name).trim(); }
   function took(ms) {
     if (ms < 1000) return Math.round(ms) + " ms";
@@ -69,6 +68,16 @@
     }, [data.at].concat(chart.columns), place);
     new ResizeObserver(function () { if (place.clientWidth) drawn.setSize({ width: place.clientWidth, height: 190 }); }).observe(place);
   }
-  draw("rates", rates());
-  draw("latencies", latencies());
+  function show() {
+    var source = document.getElementById("traffic");
+    if (!source || source.dataset.drawn) return;
+    source.dataset.drawn = "yes";
+    data = JSON.parse(source.dataset.numbers);
+    style = getComputedStyle(document.documentElement);
+    draw("rates", rates());
+    draw("latencies", latencies());
+  }
+  show();
+  // The page is live: what came meanwhile brings pictures of its own.
+  document.addEventListener("htmx:afterSettle", show);
 }());
