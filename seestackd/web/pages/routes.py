@@ -25,6 +25,20 @@ from seestackd.web.pages.page import Page
 from seestackd.web.pages.site import Dashboard, Site
 from seestackd.web.proxies import Proxies
 
+_MONITOR = (
+    Page("GET", "/m/{slug}", monitor.shown),
+    Page("GET", "/m/{slug}/output/{number:[0-9]{1,18}}", monitor.output),
+    Page("GET", "/m/{slug}/tip", monitor.tips),
+    Page("POST", "/m/{slug}/pause", monitor.pause),
+    Page("POST", "/m/{slug}/resume", monitor.resume),
+    Page("POST", "/m/{slug}/acknowledge", monitor.acknowledge),
+    Page("POST", "/m/{slug}/silence", monitor.silence),
+    Page("POST", "/m/{slug}/grace", monitor.apply_grace),
+    Page("GET", "/m/{slug}/remove", monitor.removing),
+    Page("POST", "/m/{slug}/remove", monitor.remove),
+    Page("GET", "/m/{slug}/edit", monitor_form.edit),
+    Page("POST", "/m/{slug}/edit", monitor_form.save),
+)
 _TELEMETRY = (
     Page("GET", "/http", telemetry.shown),
     Page("GET", "/http/trace/{trace}", telemetry.trace),
@@ -37,18 +51,7 @@ def pages(entry: Login, live: Live) -> tuple[Page, ...]:
     """Return every page; HEAD is answered wherever GET is."""
     return (
         Page("GET", "/", monitors.listed),
-        Page("GET", "/m/{slug}", monitor.shown),
-        Page("GET", "/m/{slug}/output/{number:[0-9]{1,18}}", monitor.output),
-        Page("GET", "/m/{slug}/tip", monitor.tips),
-        Page("POST", "/m/{slug}/pause", monitor.pause),
-        Page("POST", "/m/{slug}/resume", monitor.resume),
-        Page("POST", "/m/{slug}/acknowledge", monitor.acknowledge),
-        Page("POST", "/m/{slug}/silence", monitor.silence),
-        Page("POST", "/m/{slug}/grace", monitor.apply_grace),
-        Page("GET", "/m/{slug}/remove", monitor.removing),
-        Page("POST", "/m/{slug}/remove", monitor.remove),
-        Page("GET", "/m/{slug}/edit", monitor_form.edit),
-        Page("POST", "/m/{slug}/edit", monitor_form.save),
+        *_MONITOR,
         Page("GET", "/monitors/new", monitor_form.new),
         Page("POST", "/monitors/new", monitor_form.create),
         Page("GET", "/monitors/preview", monitor_form.preview),
