@@ -39,6 +39,8 @@ PROMISES = [
     checks.response_headers_conformance,
 ]
 LONG_CASES = int(os.environ.get("SEESTACKD_FUZZ_CASES", "100000"))
+FIRST_TURN = int(os.environ.get("SEESTACKD_FUZZ_TURN", "0"))
+"""Other numbers send other cases."""
 
 
 class Page(HTMLParser):
@@ -147,7 +149,7 @@ class Fuzzed:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self.session = requests.Session()
         self.counted: Counter[int] = Counter()
-        self.turn = 0
+        self.turn = FIRST_TURN
 
     def __enter__(self) -> "Fuzzed":
         self._thread.start()
