@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from seestackd.cli import from_command
 from seestackd.cli.failures import Exit
 from seestackd.cli.visible import brief
 
@@ -30,6 +31,9 @@ class Parser(argparse.ArgumentParser):
 
     def called(self, arguments: Sequence[str]) -> argparse.Namespace:
         """Return what was asked, with the parser of the command as `parser`. Exits with 2 for what is wrong."""
+        before = from_command(list(arguments))[:1]
+        if before and before[0].startswith("-") and before[0] not in self._option_string_actions:
+            self.error(self.unknown(before[0]))
         options: argparse.Namespace
         options, strange = self.parse_known_args(arguments)
         if strange:

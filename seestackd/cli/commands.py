@@ -2,6 +2,8 @@
 
 import argparse
 import importlib
+import io
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -22,14 +24,21 @@ NOUNS = (
 _NO_NAMES = {"import": "importing"}
 """Words of Python's own, which no module can be imported by."""
 
+_LIST_MONITORS = "list them with: seestackd monitor ls"
+_STEPS = {"slug": _LIST_MONITORS, "monitor": _LIST_MONITORS}
+
 DESCRIPTION = "Tells you when a job did not run: heartbeats come in, a late one raises an alert."
 
 
 def dispatch(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
+    _mend_streams()
     options = parser(_meant(arguments)).called(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except BrokenPipeError:
         # Whoever read our output has left, as in `seestackd monitor ls | head`.
         sys.stdout = None
@@ -57,6 +66,16 @@ def parser(nouns: tuple[str, ...] = NOUNS) -> Parser:
     return top
 
 
+def _mend_streams() -> None:
+    """Have all three: who closed one gets nothing of it, and letters that a terminal does not know are written out."""
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def _meant(arguments: list[str]) -> tuple[str, ...]:
     """Return the command that is called; all of them for a line that names none."""
     named = from_command(arguments)[:1]
@@ -64,7 +83,7 @@ def _meant(arguments: list[str]) -> tuple[str, ...]:
 
 
 def _known(error: Exception, called: Parser) -> int:
-    from seestackd.errors import Invalid, SeestackdError
+    from seestackd.errors import Invalid, NotFound, SeestackdError
     from seestackd.settings import BadSettings
 
     if isinstance(error, BadSettings):
@@ -73,7 +92,15 @@ def _known(error: Exception, called: Parser) -> int:
         option = called.option_of(error.field)
         return _ended(f"{option or error.field}: {error.message}", Exit.USAGE if option else Exit.FAILED)
     if isinstance(error, SeestackdError):
-        return _ended(error.message, Exit.FAILED)
+        step = _STEPS.get(error.field or "") if isinstance(error, NotFound) and ";" not in error.message else None
+        return _ended(f"{error.message}; {step}" if step else error.message, Exit.FAILED)
+    if isinstance(error, OSError):
+        if error.filename is None:
+            sys.stdout = None
+        return _ended(
+            f"{error.filename or 'the result'} cannot be written or read: {error.strerror}; is the disk full?",
+            Exit.FAILED,
+        )
     raise error
 
 

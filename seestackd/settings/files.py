@@ -87,6 +87,9 @@ def read_files(files: list[Path]) -> Said:
         except BadSettings as error:
             problems += error.problems
             continue
+        except RecursionError:
+            problems.append(f"{file}: is nested too deeply to be read; correct the TOML")
+            continue
         except tomllib.TOMLDecodeError as error:
             at, message = _syntax(str(error), text)
             problems.append(f"{file}:{at[0]}:{at[1]}: {message}; correct the TOML")
@@ -142,7 +145,7 @@ def _text(file: Path) -> str:
     if len(content) > MAX_FILE_BYTES:
         raise BadSettings([f"{file}: larger than {MAX_FILE_BYTES // 2**20} MiB; is this the settings file?"])
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)

@@ -119,7 +119,7 @@ def _check_target(database: Path, target: Path, overwrite: bool) -> None:
     if target.is_dir():
         raise Conflict("is a folder; name a file in it", field=str(target))
     if target.exists() and not overwrite:
-        raise Conflict("exists already; choose another name, or add --force", field=str(target))
+        raise Conflict(f"{target} exists already; choose another name, or add --force", field="file")
 
 
 @contextlib.contextmanager
@@ -164,7 +164,7 @@ def _name(copy: Path, target: Path) -> None:
     try:
         os.link(copy, target)
     except FileExistsError:
-        raise Conflict("exists already; choose another name, or add --force", field=str(target)) from None
+        raise Conflict(f"{target} exists already; choose another name, or add --force", field="file") from None
     except OSError:
         # Some file systems know no hard links.
         copy.replace(target)
