@@ -53,6 +53,20 @@ def test_what_was_put_comes_back_whole_and_due_at_once(outbox: Outbox) -> None:
     assert (row.state, row.attempts, row.created_at, row.result) == ("pending", 0, AT, None)
 
 
+def test_rows_of_an_earlier_start_keep_their_numbers(tmp_path: Path) -> None:
+    numbers = []
+    for name in ("before", "after"):
+        store = SqliteStore.open(tmp_path / "restarted.db")
+        session = store.writer(lambda: "id")
+        session.begin()
+        numbers += session.transaction.outbox.put([an_alert(name)], AT)
+        session.flush()
+        session.commit()
+        store.close()
+
+    assert numbers == [1, 2]
+
+
 def test_every_channel_is_announced_once(session: SqliteSession, outbox: Outbox) -> None:
     outbox.put([an_alert("a"), an_alert("b", channel="chat"), an_alert("c")], AT)
     assert session.transaction.announced == [AlertsQueued("mail"), AlertsQueued("chat")]

@@ -101,8 +101,8 @@ class SqliteOutbox:
 
     def _take_ids(self, count: int) -> range:
         if self._next_id == 0:
-            row = self._execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
-            self._next_id = (row[0] if row else 0) + 1
+            (last,) = self._execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()
+            self._next_id = last + 1
         self._next_id += count
         return range(self._next_id - count, self._next_id)
 
