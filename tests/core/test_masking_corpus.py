@@ -18,11 +18,11 @@ def masked_for_nothing(count: int) -> list[str]:
 
 
 def test_no_planted_secret_stays() -> None:
-    assert left(1_000) == []
+    assert left(300) == []
 
 
 def test_values_that_are_no_secrets_stay() -> None:
-    assert len(masked_for_nothing(10_000)) <= 10
+    assert len(masked_for_nothing(3_000)) <= 3
 
 
 @pytest.mark.long
