@@ -18,7 +18,7 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-requests bench-lists bench-backups screenshots sbom licences
+.PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-batches bench-requests bench-lists bench-backups screenshots sbom licences
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -76,7 +76,11 @@ licences: install ## write docs/licences.md anew, after `make lock`
 bench: install ## measure speed: prints numbers, judges nothing
 	@exec $(BIN)/python -m bench
 
-bench-requests: install ## numbers on HTTP requests: batches, heartbeats beside them, 10 million stored
+bench-batches: install ## numbers on replays and requests in batches: how many, and what heartbeats feel of them
+	@$(BIN)/python -m bench.replay
+	@$(BIN)/python -m bench.beside
+
+bench-requests: install ## numbers on HTTP requests: batches, and 10 million stored
 	@$(BIN)/python -m bench.batches
 	@$(BIN)/python -m bench.batches scale
 

@@ -1,18 +1,14 @@
-"""HTTP requests in batches of 100: how many a second, beside heartbeats, on disk, and how fast they are asked for."""
+"""HTTP requests in batches of 100: how many a second, on disk, and how fast they are asked for."""
 
-import http.client
 import json
 import random
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
-from urllib.parse import urlsplit
 
 from bench.fleet import Fleet, build, daemon
 from bench.wrk import available
@@ -25,7 +21,6 @@ from seestackd.store.telemetry import Wanted
 SECONDS = 8
 CLIENTS = 16
 BODIES = 40
-STEADY_S = 10.0
 STORED = 10_000_000
 DAY_MS = 86_400_000
 TIMES = 15
@@ -78,8 +73,6 @@ def measure() -> int:
         with daemon(fleet) as (url, _):
             bad = _flood(url, fleet.key, Path(folder) / "bodies")
             time.sleep(5)
-            _beside(url, fleet.key, bodies)
-            time.sleep(5)
         _on_disk(fleet)
     return 1 if bad else 0
 
@@ -104,47 +97,6 @@ def _flood(url: str, key: str, bodies: Path) -> int:
     verdict = " BAD ANSWERS" if bad else ""
     print(f"requests, durable, {CLIENTS} clients, batches of 100: {rate * 100:,.0f} items/s{verdict}")
     return int(bad)
-
-
-def _beside(url: str, key: str, bodies: list[str]) -> None:
-    """Compare the latency of heartbeats alone and beside 10 batches a second."""
-    idle = _heartbeats(url, key)
-    with ThreadPoolExecutor(1) as pool:
-        stop = threading.Event()
-        steady = pool.submit(_steadily, url, key, bodies, stop)
-        beside = _heartbeats(url, key)
-        stop.set()
-        sent = steady.result()
-    for name, times in (("idle", idle), (f"beside {sent / STEADY_S:.0f} batches/s", beside)):
-        print(f"heartbeats, {name}: p50 {times[len(times) // 2]:.2f} ms, p99 {times[len(times) * 99 // 100]:.2f} ms")
-
-
-def _heartbeats(url: str, key: str) -> list[float]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
-    body = json.dumps({"slug": "job-000001", "status": "success", "durationMs": 5})
-    times, until = [], time.monotonic() + STEADY_S
-    while time.monotonic() < until:
-        begin = time.perf_counter()
-        connection.request("POST", "/ingest/v1/heartbeat", body, _headers(key))
-        connection.getresponse().read()
-        times.append((time.perf_counter() - begin) * 1000)
-        time.sleep(0.005)
-    connection.close()
-    return sorted(times)
-
-
-def _steadily(url: str, key: str, bodies: list[str], stop: threading.Event) -> int:
-    connection, sent = http.client.HTTPConnection(urlsplit(url).netloc), 0
-    while not stop.wait(0.1):
-        connection.request("POST", "/ingest/v1/http-requests", bodies[sent % len(bodies)], _headers(key))
-        connection.getresponse().read()
-        sent += 1
-    connection.close()
-    return sent
-
-
-def _headers(key: str) -> dict[str, str]:
-    return {"X-SeeStack-Key": key, "Content-Type": "application/json"}
 
 
 def _on_disk(fleet: Fleet) -> None:

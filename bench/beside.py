@@ -1,5 +1,6 @@
 """`python -m bench.beside`: what heartbeats feel of batches that come at a steady rate, against none."""
 
+import json
 import random
 import sys
 import tempfile
@@ -11,12 +12,12 @@ from typing import Any
 
 from bench.batches import a_batch, as_body
 from bench.fleet import Fleet, build, cpu_seconds, daemon, resident_mb
-from bench.replay import bodies
+from bench.masking import MB, session
 from bench.senders import Client, request, sending, write_bodies
 
 SECONDS = 8.0
 HEARTBEATS_PER_S = 200
-MB = 1_000_000
+EVENTS = 200
 POINTS = ((10, 0), (20, 50), (50, 0), (100, 0), (200, 0), (0, 5), (0, 20), (0, 50))
 """Replay batches and batches of 100 requests, each per second."""
 
@@ -54,6 +55,22 @@ def heartbeats(url: str, key: str, seconds: float) -> list[float]:
     return sorted(times)
 
 
+def replays(count: int = 24) -> list[bytes]:
+    """Return batches of 200 events, 550 kB each."""
+    texts, dice, made = session(4 * MB), random.Random(9), []
+    for number in range(count):
+        events = []
+        for place in range(EVENTS):
+            text = dice.choice(texts)
+            while len(text) < 2_200:
+                text += dice.choice(texts)
+            at = 1_775_000_000_000 + place * 40
+            events.append({"eventType": "mutation", "eventData": text[:2_300], "url": "https://shop.example/cart",
+                           "timestampMillis": at})  # fmt: skip
+        made.append(json.dumps({"fingerprint": f"fp-{number}", "sessionId": "[REDACTED]", "events": events}).encode())
+    return made
+
+
 def _percentile(times: list[float], share: float) -> float:
     return times[min(len(times) - 1, int(len(times) * share))]
 
@@ -75,7 +92,7 @@ def measure(points: tuple[tuple[float, float], ...] = POINTS, seconds: float = S
     rng, now = random.Random(4711), int(time.time() * 1000)
     with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as folder:
         files = {
-            "/ingest/v1/replay": write_bodies(Path(folder) / "replay", bodies()),
+            "/ingest/v1/replay": write_bodies(Path(folder) / "replay", replays()),
             "/ingest/v1/http-requests": write_bodies(
                 Path(folder) / "requests", [as_body(a_batch(rng, now)).encode() for _ in range(40)]
             ),
@@ -90,7 +107,8 @@ def _curve(
 ) -> list[Beside]:
     print(ROW.format("replays/s", "requests/s", "p50 ms", "p99 ms", "max ms", "x idle", "MB/s", "CPU", "RSS MB", "bad"))
     rows: list[Beside] = []
-    heartbeats(url, fleet.key, 1)
+    # The first batch starts the process that reads them.
+    _point(url, fleet.key, files, dict.fromkeys(files, 5.0), 2)
     for replays, requests in ((0.0, 0.0), *points, (0.0, 0.0)):
         before, began = cpu_seconds(pid), time.perf_counter()
         rates = dict(zip(files, (replays, requests), strict=True))

@@ -1,22 +1,17 @@
-"""`python -m bench.replay`: what replays cost on disk, how fast they are taken, and what heartbeats feel of them."""
+"""`python -m bench.replay`: what replays cost on disk, and how fast they are taken."""
 
-import asyncio
 import json
 import random
 import sys
 import tempfile
-import time
 from pathlib import Path
-
-import aiohttp
 
 from bench.fleet import Fleet, build, daemon
 from bench.masking import MB, session
+from bench.senders import Client, request, sending, write_bodies
 
 SECONDS = 5.0
-BATCHES_PER_S = 200
-HEARTBEATS_PER_S = 100
-SENDERS = 8
+PATH = "/ingest/v1/replay"
 
 
 def bodies(count: int = 24) -> list[bytes]:
@@ -34,82 +29,37 @@ def bodies(count: int = 24) -> list[bytes]:
     return made
 
 
-async def _send(http: aiohttp.ClientSession, url: str, body: bytes) -> None:
-    async with http.post(url, data=body) as answer:
-        await answer.read()
-        if answer.status != 202:
-            raise RuntimeError(f"answered {answer.status}")
-
-
-async def _flood(http: aiohttp.ClientSession, url: str, made: list[bytes], per_s: float) -> tuple[int, float]:
-    """Send batches, as fast as can be or at a rate; returns bytes sent and seconds."""
-    began, sent, number = time.perf_counter(), 0, 0
-
-    async def sender() -> None:
-        nonlocal sent, number
-        while time.perf_counter() - began < SECONDS:
-            body, wait = made[number % len(made)], number / per_s - (time.perf_counter() - began) if per_s else 0.0
-            number += 1
-            await asyncio.sleep(max(0.0, wait))
-            await _send(http, f"{url}/ingest/v1/replay", body)
-            sent += len(body)
-
-    await asyncio.gather(*(sender() for _ in range(SENDERS)))
-    return sent, time.perf_counter() - began
-
-
-async def _heartbeats(http: aiohttp.ClientSession, url: str) -> float:
-    """Return the p99 of heartbeats at a steady rate, in ms."""
-    times: list[float] = []
-    began = time.perf_counter()
-    while (elapsed := time.perf_counter() - began) < SECONDS:
-        await asyncio.sleep(max(0.0, len(times) / HEARTBEATS_PER_S - elapsed))
-        body = b'{"slug":"job-000001","status":"success","durationMs":5}'
-        sent = time.perf_counter()
-        await _send(http, f"{url}/ingest/v1/heartbeat", body)
-        times.append((time.perf_counter() - sent) * 1000)
-    return sorted(times)[int(len(times) * 0.99)]
-
-
 def _size(fleet: Fleet) -> int:
     return sum(path.stat().st_size for path in (fleet.folder / "data").glob("seestackd.db*"))
 
 
-async def _measure(fleet: Fleet, url: str, made: list[bytes]) -> None:
-    headers = {"X-SeeStack-Key": fleet.key, "Content-Type": "application/json"}
-    async with aiohttp.ClientSession(headers=headers) as http, aiohttp.ClientSession(headers=headers) as other:
-        idle = await _heartbeats(http, url)
-        (sent, seconds), beside = await asyncio.gather(_flood(other, url, made, BATCHES_PER_S), _heartbeats(http, url))
-        rate = sent / len(made[0]) / seconds
-        print(f"heartbeat p99    {idle:.1f} ms idle, {beside:.1f} ms beside {rate:.0f} batches/s"
-              f" (x{beside / idle:.1f}; goal x2, limit x5)")  # fmt: skip
-        sent, seconds = await _flood(other, url, made, 0)
-        print(f"replays taken    {sent / seconds / MB:.0f} MB/s, {sent / len(made[0]) / seconds:.0f} batches/s"
-              " (goal 200 MB/s, floor 100)")  # fmt: skip
+def _store(fleet: Fleet, url: str, made: list[bytes]) -> None:
+    client = Client(url)
+    for body in made:
+        if client.ask(request(PATH, fleet.key, body)) != 202:
+            raise RuntimeError("a batch was not taken")
+    client.close()
 
 
 def measure() -> int:
-    """Print the figures."""
+    """Print the figures; returns 1 when a batch was not taken."""
     made = bodies()
     with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as folder:
-        fleet = build(Path(folder) / "stored", 10)
+        fleet = build(Path(folder) / "fleet", 10)
         before = _size(fleet)
         with daemon(fleet) as (url, _):
-            asyncio.run(_store(fleet, url, made))
-        print(
-            f"stored           {(_size(fleet) - before) / sum(map(len, made)):.3f} bytes per byte received (goal 0.27)"
-        )
-        fleet = build(Path(folder) / "speed", 10)
+            _store(fleet, url, made)
+        kept = (_size(fleet) - before) / sum(map(len, made))
+        print(f"stored           {kept:.3f} bytes per byte received (goal 0.27, limit 0.35)")
         with daemon(fleet) as (url, _):
-            asyncio.run(_measure(fleet, url, made))
-    return 0
-
-
-async def _store(fleet: Fleet, url: str, made: list[bytes]) -> None:
-    headers = {"X-SeeStack-Key": fleet.key, "Content-Type": "application/json"}
-    async with aiohttp.ClientSession(headers=headers) as http:
-        for body in made:
-            await _send(http, f"{url}/ingest/v1/replay", body)
+            _store(fleet, url, made)
+            with sending(url, fleet.key, PATH, write_bodies(Path(folder) / "bodies", made), 0, SECONDS) as found:
+                pass
+    taken, refused, size, seconds = found
+    print(
+        f"replays taken    {size / seconds / MB:.0f} MB/s, {taken / seconds:.0f} batches/s (goal 200 MB/s, floor 100)"
+    )
+    return int(refused > 0)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ MAX_COLLECTED = 512
 
 @dataclass(slots=True)
 class Job:
-    """One operation that was asked for at `at` (ms UTC)."""
+    """One operation that was asked for at `at` (ms UTC); `bulk` takes the writer longer than a ping does."""
 
     operation: Callable[[Transaction, Any, int], Any]
     command: Any
@@ -25,6 +25,7 @@ class Job:
     tell: Tell | None = None
     result: Any = None
     error: BaseException | None = None
+    bulk: bool = False
 
 
 def in_order(batch: Sequence[Job], horizon: int) -> Sequence[Job]:
@@ -35,6 +36,14 @@ def in_order(batch: Sequence[Job], horizon: int) -> Sequence[Job]:
     for job in judgements:
         job.at = min(job.at, horizon)
     return [job for job in batch if not job.judgement] + judgements
+
+
+def apart(batch: Sequence[Job]) -> list[Sequence[Job]]:
+    """Return a batch in the parts that have a transaction each: pings do not wait for the bulk that came with them."""
+    bulk = [job for job in batch if job.bulk]
+    if not bulk or len(bulk) == len(batch):
+        return [batch]
+    return [[job for job in batch if not job.bulk], bulk]
 
 
 class JobQueue:

@@ -39,7 +39,7 @@ class RequestChores:
             try:
                 for step in range(_AT_ONCE):
                     rolled = RollUp(_SMALL) if step < _SMALL_STEPS else RollUp()
-                    if not await self._runner.run(roll_up, rolled):
+                    if not await self._runner.submit(roll_up, rolled, bulk=True):
                         return
                     await asyncio.sleep(_PAUSE_S)
             except Busy:

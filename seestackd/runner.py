@@ -13,7 +13,7 @@ from seestackd.clock import Clock
 from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.feed import Feed
-from seestackd.jobs import Job, JobQueue, Tell, in_order
+from seestackd.jobs import Job, JobQueue, Tell, apart, in_order
 from seestackd.refusals import Refusals
 from seestackd.store.interface import BatchLost, NeedsCare, Session, Store, StoreBroken, Transaction
 
@@ -127,28 +127,35 @@ class Runner:
         return self._refusals.all()
 
     def submit(
-        self, operation: Operation[Command, Result], command: Command, *, judgement: bool = False
+        self, operation: Operation[Command, Result], command: Command, *, judgement: bool = False, bulk: bool = False
     ) -> "asyncio.Future[Result]":
         """Queue an operation and return the future of its result, resolved after the commit.
 
         A judgement runs after the pings of its batch, at an instant not later than any ping still waiting
-        (semantics.md 4). Raises Busy when the queue is full or the runner stops.
+        (semantics.md 4). Bulk has a transaction of its own, after that of the pings of its batch. Raises Busy when the
+        queue is full or the runner stops.
         """
         if self._loop is None:
             raise Busy()
         waiter: asyncio.Future[Result] = self._loop.create_future()
-        self.post(operation, command, partial(_settle, waiter), judgement=judgement)
+        self.post(operation, command, partial(_settle, waiter), judgement=judgement, bulk=bulk)
         return waiter
 
     def post(
-        self, operation: Operation[Command, Result], command: Command, tell: Tell, *, judgement: bool = False
+        self,
+        operation: Operation[Command, Result],
+        command: Command,
+        tell: Tell,
+        *,
+        judgement: bool = False,
+        bulk: bool = False,
     ) -> None:
         """Do what `submit` does, and call `tell(result, error)` on the event loop after the commit."""
         if self._closing or self._loop is None or self._waiting >= MAX_QUEUED:
             self._refusals.remember(command, self._clock.now())
             raise Busy()
         self._waiting += 1
-        self._queue.put(Job(operation, command, self._clock.now(), judgement, tell))
+        self._queue.put(Job(operation, command, self._clock.now(), judgement, tell, bulk=bulk))
 
     async def run(self, operation: Operation[Command, Result], command: Command) -> Result:
         """Run an operation and return its result once it is durable."""
@@ -191,7 +198,8 @@ class Runner:
                 horizon = min(horizon, collected_at)
             if not self._queue.empty and not last:
                 horizon = min(horizon, batch[-1].at)
-            self._hand_over(batch, self._apply(batch, horizon))
+            for part in apart(batch):
+                self._hand_over(part, self._apply(part, horizon))
 
     def _apply(self, batch: Sequence[Job], horizon: int) -> list[object]:
         try:

@@ -191,6 +191,22 @@ async def test_a_judgement_comes_after_the_pings_of_its_batch_and_not_later_than
     assert seen == [("ping", NOW + 20), ("judge", NOW + 5)]
 
 
+async def test_pings_do_not_wait_for_the_bulk_that_came_with_them(bench: Bench) -> None:
+    done: list[str] = []
+
+    def write(tx: Transaction, name: str, at: int) -> None:
+        # What an earlier transaction committed is known to its sender already, or on its way there.
+        done.append(f"{name} after {sorted(bench.stored())}")
+        tx.set_meta(name, "1")
+
+    known = sorted(bench.stored())
+    names = ("bulk 1", "ping 1", "bulk 2", "ping 2")
+    await asyncio.gather(*(bench.runner.submit(write, name, bulk=name.startswith("bulk")) for name in names))
+
+    both = sorted([*known, "ping 1", "ping 2"])
+    assert done == [f"ping 1 after {known}", f"ping 2 after {known}", f"bulk 1 after {both}", f"bulk 2 after {both}"]
+
+
 async def test_a_refused_ping_is_remembered_with_its_monitor_and_a_stored_one_is_not(bench: Bench) -> None:
     await bench.runner.run(keep, Note("a", reports_on=(1, "heard")))
     with bench.full(), pytest.raises(Busy):

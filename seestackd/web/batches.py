@@ -19,6 +19,9 @@ Requests = tuple[HttpRequest, ...]
 MAX_NAME = 255
 """Names of hosts, traces, spans and runs are cut at this: what they adorn is worth more than they are."""
 
+# Writes JSON in half the time that `json` takes.
+_EVENTS: TypeAdapter[Any] = TypeAdapter(list[tuple[int | None, str, str, str | None]])
+
 
 class Replay(NamedTuple):
     """The events that a client sent in one go, and whose they are."""
@@ -56,7 +59,7 @@ def replay_of(body: bytes) -> Replay:
         ReplayEvent(item.get("timestampMillis"), item["eventType"], text, masked.get(item.get("url"), item.get("url")))
         for item, text in zip(items, data, strict=True)
     ]
-    return Replay(document["fingerprint"], document["sessionId"], pack(events))
+    return Replay(document["fingerprint"], document["sessionId"], pack(events, _EVENTS.dump_json))
 
 
 def _request(item: wire.RequestItem, path: str) -> HttpRequest:

@@ -88,13 +88,14 @@ class Ingest:
 
     async def _http_requests(self, request: web.Request, caller: Caller) -> web.Response:
         rows = await self._bodies.batch(request, REQUESTS)
-        accepted = await self._runner.submit(telemetry.store, telemetry.StoreRequests(caller.project_id, rows))
+        command = telemetry.StoreRequests(caller.project_id, rows)
+        accepted = await self._runner.submit(telemetry.store, command, bulk=True)
         return answer(202, b'{"ok":true,"accepted":%d}' % accepted)
 
     async def _replay(self, request: web.Request, caller: Caller) -> web.Response:
         sent = await self._bodies.batch(request, REPLAY)
         command = replay.StoreReplay(caller.project_id, sent.fingerprint, sent.session_id, sent.batch)
-        received = await self._runner.submit(replay.store, command)
+        received = await self._runner.submit(replay.store, command, bulk=True)
         return self._answers.success(202, {"eventsReceived": received})
 
 
