@@ -27,6 +27,7 @@ class RequestChores:
         self._holds = holds
         self._rolling = asyncio.Lock()
         self._watching = asyncio.Lock()
+        self._far_behind = False
 
     async def roll_up(self) -> None:
         """Sum up the requests that came in, with pauses in which others get the writer.
@@ -38,10 +39,13 @@ class RequestChores:
         async with self._rolling:
             try:
                 for step in range(_AT_ONCE):
-                    rolled = RollUp(_SMALL) if step < _SMALL_STEPS else RollUp()
+                    is_small = step < _SMALL_STEPS and not self._far_behind
+                    rolled = RollUp(_SMALL) if is_small else RollUp()
                     if not await self._runner.submit(roll_up, rolled, bulk=True):
+                        self._far_behind = False
                         return
                     await asyncio.sleep(_PAUSE_S)
+                self._far_behind = True
             except Busy:
                 log.warning("sums of requests wait: the store takes nothing")
 
