@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Page
 
 from tests.browser.browser import Chromium
@@ -17,6 +18,8 @@ PARTS = {
 }  # fmt: skip
 MORE = ("/timeline?range=7d", "/i?alerts=all", "/i?alerts=dead", "/i?state=open", "/nowhere")
 REPEATED = "section:nth-of-type(n+3), tbody tr:nth-of-type(n+9), .lane-row:nth-of-type(n+9), option:nth-of-type(n+5)"
+# Loaded as well, and looked at closely in another of the same template.
+ALIKE = {"/timeline?range=7d", "/i?alerts=dead", "/i?state=open", "/summary/2026-11", "/monitors/new"}
 # Programs ask for these, not people.
 _FOR_PROGRAMS = re.compile(
     r"^/(api|ingest|ping|static|badge|live|livez|readyz|metrics)(/|$)|\.(json|css|js|svg)$|/(output|preview|tip)(/|$)"
@@ -48,6 +51,7 @@ def pages(paths: list[str]) -> list[str]:
     return [re.sub(r"\{(\w+)\}", lambda part: PARTS[part[1]], path) for path in shown] + list(MORE)
 
 
+@pytest.mark.timeout(180)  # about 15 s on a quiet machine, far more on a busy one
 async def test_every_page_is_sound_in_both_themes_and_on_a_telephone(tmp_path: Path, chromium: Chromium) -> None:
     async with served(lived(tmp_path, days=3, hostile=True), tmp_path) as (url, paths):
         assert await chromium.go(_walk(chromium, url, pages(paths))) == []
@@ -69,7 +73,8 @@ async def _walk(chromium: Chromium, url: str, paths: Sequence[str]) -> list[str]
                 if answer.status != (404 if path == "/nowhere" else 200):
                     wrong.append(f"{path}: {answer.status}")
                 wrong += [f"{path} {screen}: {what}" for what in await page.evaluate(_FOREIGN)]
-            wrong += [f"{path} {what}" for what in await _looked_at(page)]
+            if path not in ALIKE:
+                wrong += [f"{path} {what}" for what in await _looked_at(page)]
     return wrong
 
 

@@ -239,3 +239,25 @@ async def test_each_slot_of_a_bar_is_told_in_words_when_asked(open_house: House)
     assert told[1].endswith(" · 4.0 s · disk full")
     assert "UTC" in told[0]
     assert (await open_house.get("/m/nothing/tip")).status == 404
+
+
+async def test_a_person_reports_in_the_place_of_the_job(open_house: House) -> None:
+    page = await open_house.get("/m/nightly")
+    assert (await open_house.post("/m/nightly/ping", {"csrf": page.token})).status == 303
+
+    shown = (await open_house.get("/m/nightly")).text
+    assert "sent from the dashboard by this machine" in shown
+    entries, _ = await open_house.runner.read(audit.listed, audit.ListAudit(open_house.project_id, Part(0, 5)))
+    assert [entry.action for entry in entries] == ["monitor.ping"]
+    assert (await open_house.post("/m/nothing/ping", {"csrf": page.token})).status == 404
+
+
+async def test_a_run_that_is_on_says_since_when_and_how_long_it_usually_takes(open_house: House) -> None:
+    await ping(open_house, "nightly", duration_ms=20_000)
+    open_house.clock.at += 86_400_000
+    await ping(open_house, "nightly", PingKind.START)
+    open_house.clock.at += 120_000
+    page = (await open_house.get("/")).text
+
+    assert "2 min ago</time>" in page
+    assert "of about 20 s" in page

@@ -16,7 +16,7 @@ _CODES = {
 STEP, WIDTH, HEIGHT = 6, 4, 20
 # Look -> (top, height) of its stroke; missed is hollow, hung hatched by the style sheet.
 _SHAPES = {"ok": (4, 16), "late": (10, 10), "missed": (0, 20), "failed": (0, 20), "hung": (0, 20), "running": (6, 14),
-           "paused": (14, 6), "unknown": (14, 6)}  # fmt: skip
+           "paused": (14, 6), "unknown": (8, 12)}  # fmt: skip
 
 
 def bar(outcomes: Sequence[str], slots: int = SLOTS) -> Markup:

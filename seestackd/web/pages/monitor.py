@@ -6,11 +6,13 @@ from aiohttp import web
 
 from seestackd.core.durations import parse_duration
 from seestackd.core.monitor import MINUTE_MS
+from seestackd.core.pings import PingKind
 from seestackd.errors import Conflict, Invalid
 from seestackd.operations import details, incidents, managed, monitors
 from seestackd.operations.listings import OfMonitor
 from seestackd.operations.monitors import MonitorNamed
 from seestackd.operations.overview import SlotTold, last_slots
+from seestackd.operations.pings import RecordPing, record
 from seestackd.store.interface import Transaction
 from seestackd.web.pages import charts, telemetry, wording
 from seestackd.web.pages.answers import dressed
@@ -94,6 +96,15 @@ async def resume(site: Site, visit: Visit) -> web.StreamResponse:
     slug = visit.part("slug")
     await site.change(visit, "monitor.resume", slug, _on(managed.resume_monitor, OfMonitor), of(visit))
     return site.back(visit, f"/m/{slug}", "It is watched again.")
+
+
+async def ping(site: Site, visit: Visit) -> web.StreamResponse:
+    """Report a success in the place of the job, to see what comes of it; the report says who did."""
+    slug = visit.part("slug")
+    said = f"sent from the dashboard by {visit.user}"
+    command = RecordPing(visit.project_id, slug, PingKind.SUCCESS, message=said, source=visit.source, door="dashboard")
+    await site.change(visit, "monitor.ping", slug, record, command)
+    return site.back(visit, f"/m/{slug}", "A success is noted, as if the job had sent it.")
 
 
 async def remove(site: Site, visit: Visit) -> web.StreamResponse:

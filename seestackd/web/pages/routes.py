@@ -29,6 +29,7 @@ _MONITOR = (
     Page("GET", "/m/{slug}", monitor.shown),
     Page("GET", "/m/{slug}/output/{number:[0-9]{1,18}}", monitor.output),
     Page("GET", "/m/{slug}/tip", monitor.tips),
+    Page("POST", "/m/{slug}/ping", monitor.ping),
     Page("POST", "/m/{slug}/pause", monitor.pause),
     Page("POST", "/m/{slug}/resume", monitor.resume),
     Page("POST", "/m/{slug}/acknowledge", monitor.acknowledge),
