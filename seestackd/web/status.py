@@ -7,11 +7,10 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from seestackd.clock import Clock
 from seestackd.core.events import MonitorChanged
@@ -22,6 +21,9 @@ from seestackd.feed import Feed
 from seestackd.operations.public import DAYS, Component, StatusPage, status_page
 from seestackd.runner import Runner
 from seestackd.web.errors import Answers, of_error
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 FRESH_S = 15.0
 """Lateness comes with time alone, without a change that is announced."""
@@ -43,8 +45,10 @@ _STEP, _HIGH = 4, 28
 
 
 @cache
-def _template() -> Template:
+def _template() -> "Template":
     # Read when first asked for: most daemons have no public monitor.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     pages = Environment(loader=PackageLoader("seestackd.web"), autoescape=True, undefined=StrictUndefined)
     return pages.get_template("status.html")
 

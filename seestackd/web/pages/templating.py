@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
-
-from jinja2 import DictLoader, Environment, PackageLoader, StrictUndefined
 
 from seestackd.core.durations import format_duration
 from seestackd.web.pages import bars, wording
@@ -13,18 +12,28 @@ from seestackd.web.pages.assets import Assets
 from seestackd.web.pages.gate import csrf_token
 from seestackd.web.pages.page import Visit
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_FOLDER = Path(__file__).parents[1] / "templates"
+
 
 @cache
-def environment() -> Environment:
+def sources() -> Mapping[str, str]:
+    """Return the text of every template by its name."""
+    return {file.name: file.read_text(encoding="utf-8") for file in sorted(_FOLDER.iterdir()) if file.is_file()}
+
+
+@cache
+def environment() -> "Environment":
     """Return what every site renders with: autoescape, and undefined names are errors.
 
-    The files are read now, so that pages of one process never mix two versions of the package; each is compiled when it
-    is first shown, as compiling them all would take a third of the time that a start has.
+    Jinja and each template are loaded when a page is first shown: many daemons show none, and all starts are quicker.
     """
-    files = PackageLoader("seestackd.web")
-    bare = Environment(autoescape=True)
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
     made = Environment(
-        loader=DictLoader({name: files.get_source(bare, name)[0] for name in files.list_templates()}),
+        loader=DictLoader(sources()),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         auto_reload=False, cache_size=-1,
     )  # fmt: skip
@@ -42,7 +51,8 @@ class Templates:
     def __init__(self, assets: Assets, timezone: str) -> None:
         self._timezone = timezone
         self._asset = assets.named
-        self._environment = environment()
+        # Read now, so that pages of one process never mix two versions of the package.
+        sources()
 
     def render(self, visit: Visit, name: str, at: int, values: Mapping[str, Any]) -> str:
         """Return the HTML for a visit at an instant (ms UTC)."""
@@ -59,4 +69,4 @@ class Templates:
             "notice": unquote(visit.request.cookies.get("seestackd_said", ""))[:500],
             "warnings": (),
         }
-        return self._environment.get_template(name).render({**frame, **values})
+        return environment().get_template(name).render({**frame, **values})
