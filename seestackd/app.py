@@ -182,9 +182,9 @@ def _emergency(runner: Runner, delivery: Delivery, configured: Configured, clock
 
 
 def _standing(configured: Configured, backups: Backups) -> Standing:
-    """Return what metrics say of the configuration and of backups."""
-    taken = backups.state
-    return Standing(configured.ok, configured.applied_at, taken.trouble is None, taken.newest_at)
+    """Return what metrics say of the configuration, of backups and of the room kept for a full disk."""
+    taken, ballast = backups.state, Ballast(configured.settings.storage.path).there
+    return Standing(configured.ok, configured.applied_at, taken.trouble is None, taken.newest_at, ballast)
 
 
 async def _close(edge: WebRunner, sockets: list[socket.socket]) -> None:

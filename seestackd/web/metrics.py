@@ -30,13 +30,14 @@ Sample = tuple[str, Mapping[str, str], float]
 class Standing:
     """Whether the last reload was applied and when that was; whether backups succeed and when the newest was taken.
 
-    Instants in ms UTC.
+    Instants in ms UTC. `ballast` says whether the room for a full disk is still kept.
     """
 
     config_ok: bool = True
     config_at: int | None = None
     backup_ok: bool = True
     backup_at: int | None = None
+    ballast: bool = True
 
 
 class Metrics:
@@ -136,6 +137,7 @@ def _configured(standing: Standing) -> Iterable[str]:
     yield _gauge("config_applied_seconds", "When the configuration in force was applied", _instant(standing.config_at))
     yield _gauge("backup_ok", "0 when the last scheduled backup failed", [({}, float(standing.backup_ok))])
     yield _gauge("backup_newest_seconds", "When the newest scheduled backup was taken", _instant(standing.backup_at))
+    yield _gauge("ballast", "0 when the room kept for a full disk was given up", [({}, float(standing.ballast))])
 
 
 def _instant(at: int | None) -> list[tuple[Mapping[str, str], float]]:

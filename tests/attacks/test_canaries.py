@@ -10,6 +10,8 @@ import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.attacks.vectors import answer_of
 from tests.journeys.daemon import Daemon, curl
 
@@ -60,8 +62,19 @@ def spellings(secret: str) -> list[bytes]:
 
 
 def test_a_key_never_comes_back(tmp_path: Path) -> None:
+    assert came_back(tmp_path, 1) > 480
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_a_key_never_comes_back_from_ten_thousand_mistakes(tmp_path: Path) -> None:
+    assert came_back(tmp_path, 20) > 10_000
+
+
+def came_back(folder: Path, rounds: int) -> int:
+    """Look for keys wherever they must not be, after so many rounds of mistakes; returns how many were refused."""
     channel = f"[channels.ops]\nurl = 'json://127.0.0.1:9/{HOOK}'\n"
-    with Daemon(tmp_path, f"default_channels = ['ops']\n{channel}") as daemon:
+    with Daemon(folder, f"default_channels = ['ops']\n{channel}") as daemon:
         good = {
             scope: daemon.cli("key", "create", scope, "--scope", scope).strip() for scope in ("ingest", "read", "admin")
         }
@@ -69,15 +82,15 @@ def test_a_key_never_comes_back(tmp_path: Path) -> None:
         assert (
             daemon.heartbeat(good["ingest"], "job", "failed", message=f"used {good['ingest']} and {WRONG}0000") == 202
         )
-        answers = provoked(daemon.port, WRONG) + provoked(daemon.port, good["ingest"])
+        answers = b"".join(provoked(daemon.port, key) for key in (WRONG, good["ingest"]) * rounds)
         scraped = curl(f"{daemon.url}/metrics").stdout.encode()
         assert daemon.process is not None
         process = Path(f"/proc/{daemon.process.pid}")
         shown = b"".join((process / name).read_bytes() for name in ("environ", "cmdline"))
-    with sqlite3.connect(tmp_path / "data" / "seestackd.db") as database:
+    with sqlite3.connect(folder / "data" / "seestackd.db") as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
-    stored = b"".join(path.read_bytes() for path in (tmp_path / "data").iterdir() if path.is_file())
+    stored = b"".join(path.read_bytes() for path in (folder / "data").iterdir() if path.is_file())
     places = {
         "answers": answers,
         "log": daemon.log.read_bytes(),
@@ -93,9 +106,9 @@ def test_a_key_never_comes_back(tmp_path: Path) -> None:
         for spelt in spellings(secret)
         if spelt in place
     }
-    assert len(re.findall(rb"HTTP/1\.[01] 4", answers)) > 480
     assert found == set()
     assert b"Traceback" not in places["log"]
+    return len(re.findall(rb"HTTP/1\.[01] 4", answers))
 
 
 def test_a_login_that_fails_tells_nothing_of_the_password(tmp_path: Path) -> None:

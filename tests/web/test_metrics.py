@@ -1,6 +1,7 @@
 """What Prometheus reads, through its own parser."""
 
 import re
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -9,6 +10,8 @@ from seestackd.core.keys import Scope, make_secret
 from seestackd.operations.deadlines import JudgeDue, judge_due
 from seestackd.operations.keys import CreateKey, create
 from seestackd.operations.outbox import QueueTest, SettleDelivery, queue_test, settle_delivery
+from seestackd.store.sqlite.ballast import Ballast
+from seestackd.web.metrics import Standing, _configured
 from tests.documents import text
 from tests.source import ROOT
 from tests.web.conftest import NOW, SECRET, Answer, Daemon
@@ -86,6 +89,14 @@ async def test_it_tells_how_things_stand(daemon: Daemon) -> None:
         0,
         0,
     ]
+
+
+def test_a_ballast_given_up_at_a_start_is_seen(tmp_path: Path) -> None:
+    ballast = Ballast(tmp_path / "seestackd.db")
+    told = {there: "".join(_configured(Standing(ballast=there))) for there in (ballast.there, True)}
+
+    assert "\nseestackd_ballast 0\n" in told[False]
+    assert "\nseestackd_ballast 1\n" in told[True]
 
 
 async def test_blind_time_is_that_of_the_last_day(daemon: Daemon) -> None:
