@@ -20,8 +20,8 @@ from seestackd.cli.failures import Exit, Failure, next_step
 ENOUGH_FILES = 65536
 ARENA_MAX = -8
 """M_ARENA_MAX of mallopt(3)."""
-SELDOM = (50_000, 20, 20)
-"""When garbage is looked for: with thousands of connections open each full look holds reports up for 0.2 s and more."""
+SELDOM = (5_000, 40, 100)
+"""When garbage is looked for: often among what is new, seldom among all, which takes 0.2 s with thousands connected."""
 log = logging.getLogger(__name__)
 
 
@@ -38,6 +38,7 @@ def serve(options: Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
     # What is imported stays: looking through it for garbage takes a sixth of a start, and later holds reports up.
     gc.disable()
+    _share_memory()
     from seestackd.cli.admin import admin_app
     from seestackd.monitors_file import Configuration, load
 

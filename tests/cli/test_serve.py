@@ -286,3 +286,13 @@ def test_a_command_for_the_daemon_imports_nothing_heavy(bench: Bench) -> None:
 
     assert bench.python(program).stdout == "0 []\n"
     assert daemon.stop()[0] == 0
+
+
+def test_all_threads_share_one_arena_of_memory(bench: Bench) -> None:
+    """Glibc begins another for each thread at a multiple of 64 MiB."""
+    daemon = bench.serve()
+    maps = Path(f"/proc/{daemon.process.pid}/maps").read_text().splitlines()
+
+    mapped = [line.split() for line in maps if " rw-p " in line and len(line.split()) == 5]
+    assert mapped
+    assert [words[0] for words in mapped if int(words[0].split("-")[0], 16) % (64 << 20) == 0] == []
