@@ -37,7 +37,7 @@ class Front(asyncio.Protocol):
         self._head: Head | None = None
         self._command: RecordPing | None = None
         self._deadline = 0.0
-        self._spoke = self._closing = False
+        self._spoke = self._closing = self._owes_body = False
         self._answered: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -87,13 +87,13 @@ class Front(asyncio.Protocol):
         return self._head is None and (not self._spoke or bool(self._waiting))
 
     def look(self, now: float) -> None:
-        """Close a connection that has been silent for too long; what is not whole by now is left to aiohttp."""
+        """Close a connection that has been silent for too long; a body that is not whole by now is left to aiohttp."""
         if self._head is not None or self._transport is None:
             return
-        if self._waiting:
+        if self._owes_body:
             self._hand_over(self._waiting)
         elif now >= self._deadline:
-            if not self._spoke:
+            if self._waiting or not self._spoke:
                 self._server.was_slow(self._remote)
             self._transport.close()
 
@@ -113,6 +113,7 @@ class Front(asyncio.Protocol):
             self._transport.close()
 
     def _read(self, data: bytes) -> None:
+        self._owes_body = False
         end = data.find(b"\r\n\r\n") + 4
         if end < 4:
             self._wait_or_hand_over(data, begins_well(data))
@@ -123,7 +124,7 @@ class Front(asyncio.Protocol):
             return
         size = end + head.length
         if len(data) < size:
-            self._waiting = data
+            self._waiting, self._owes_body = data, True
             return
         command = self._express.command(head, data[end:size], self._remote)
         if command is None:
@@ -139,10 +140,12 @@ class Front(asyncio.Protocol):
             self._tell(None, busy)
 
     def _wait_or_hand_over(self, data: bytes, waits: bool) -> None:
-        if waits:
-            self._waiting = data
-        else:
+        if not waits:
             self._hand_over(data)
+            return
+        if self._spoke and not self._waiting:
+            self._deadline = self._loop.time() + self._server.head_timeout
+        self._waiting = data
 
     def _tell(self, result: object, error: BaseException | None) -> None:
         head, command, transport = self._head, self._command, self._transport

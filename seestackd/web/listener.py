@@ -14,7 +14,9 @@ from seestackd.web.protocol import Connection, Door
 # Together the second within which those who have connected are expected to speak.
 _HEAR_OUT_STEPS = 50
 _HEAR_OUT_STEP = 0.02
-_LOOKS_PER_HEAD = 4
+_LOOKS_PER_HEAD = 8
+# Hanging up on thousands at once would hold reports up, so one look takes up to so many turns, seconds apart.
+_TURNS, _TURN_S, _FEWEST = 120, 0.005, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Listener(web.Server):
         self.keepalive_timeout = entrance.keepalive_timeout
         self._fronts: set[Front] = set()
         self._looking: asyncio.TimerHandle | None = None
+        self._unseen: list[Front] = []
+        self._share = _FEWEST
 
     def __call__(self) -> Any:
         return self.general() if self._express is None else Front(self._express, self, self._loop)
@@ -78,10 +82,16 @@ class Listener(web.Server):
     def _look(self) -> None:
         """One timer for all: most connections are gone before a timer of their own would ring."""
         self._looking = None
+        if not self._unseen:
+            self._unseen = list(self._fronts)
+            self._share = max(_FEWEST, len(self._unseen) // _TURNS + 1)
         now = self._loop.time()
-        for front in tuple(self._fronts):
+        for front in self._unseen[-self._share :]:
             front.look(now)
-        if self._fronts:
+        del self._unseen[-self._share :]
+        if self._unseen:
+            self._looking = self._loop.call_later(_TURN_S, self._look)
+        elif self._fronts:
             self._look_soon()
 
 
