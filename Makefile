@@ -9,6 +9,8 @@ LOCKED := --require-hashes --only-binary :all:
 COMPILE = env -u UV_FIND_LINKS $(UV) pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 PYTEST := $(BIN)/pytest
+# A folder's tests, or those of it that ARGS names.
+within = $(if $(findstring $(1)/,$(ARGS)),,$(1)) $(ARGS)
 # Many tests wait for real processes, so a few more at a time than there are cores.
 JOBS ?= 4
 CODE := $(wildcard seestackd tests bench)
@@ -55,13 +57,13 @@ check-long: install ## run the tests that take minutes, and the core's propertie
 	@$(PYTEST) -m long $(ARGS)
 
 faults: install ## plant every fault and print what was measured (root, about 10 minutes)
-	@FAULTS=faults $(PYTEST) -n 0 -m "not long" tests/faults $(ARGS)
+	@FAULTS=faults $(PYTEST) -n 0 -m "not long" $(call within,tests/faults)
 
 faults-long: install ## the same thousands of times, and half an hour of traffic (root, hours)
-	@FAULTS=long $(PYTEST) -n 0 -m "" tests/faults $(ARGS)
+	@FAULTS=long $(PYTEST) -n 0 -m "" $(call within,tests/faults)
 
 attacks: install ## flood the daemon with half-open connections and wrong keys, and print what reports felt of it
-	@$(PYTEST) -m long -s tests/attacks $(ARGS)
+	@$(PYTEST) -m long -s $(call within,tests/attacks)
 
 screenshots: install ## take the README's pictures into docs/images (needs chromium)
 	@exec $(BIN)/python -m tests.browser.screenshots
