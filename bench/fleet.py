@@ -88,15 +88,15 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 @contextmanager
-def daemon(fleet: Fleet, settings: str = "") -> Iterator[tuple[str, int]]:
-    """Run the daemon over the fleet's database; gives its address and process id."""
+def daemon(fleet: Fleet, settings: str = "", server: str = "", before: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
+    """Run the daemon over the fleet's database, by a command that stands `before` it; gives address and process id."""
     port = free_port()
     config = fleet.folder / "seestackd.toml"
     config.write_text(
-        f"{settings}\n[server]\nlisten = '127.0.0.1:{port}'\n"
+        f"{settings}\n[server]\nlisten = '127.0.0.1:{port}'\n{server}"
         f"[storage]\npath = '{fleet.folder / 'data' / 'seestackd.db'}'\n"
     )
-    command = [sys.executable, "-m", "seestackd", "--config", str(config), "serve"]
+    command = [*before, sys.executable, "-m", "seestackd", "--config", str(config), "serve"]
     with running(command, port, fleet.folder / "daemon.log") as process:
         yield f"http://127.0.0.1:{port}", process.pid
 

@@ -1,8 +1,11 @@
-"""Which pings were answered 503, so that their silence is not held against them (semantics.md 6)."""
+"""When pings are answered 503, and which were, so that their silence is not held against them (semantics.md 6)."""
 
 import threading
 
 MAX_REFUSED = 10_000
+MAX_QUEUED = 20_000
+MAX_WAIT_MS = 700
+"""How long the oldest may wait before more pings are refused: who is refused learns of it within a second."""
 
 
 class Refusals:
@@ -27,3 +30,30 @@ class Refusals:
         """Return a copy of what is remembered."""
         with self._lock:
             return dict(self._at)
+
+
+class Waiting:
+    """How many operations wait for their commit and since when; `few` of them may wait for however long it takes."""
+
+    def __init__(self, few: int) -> None:
+        self.count = 0
+        self._few = few
+        self._oldest_at = 0
+
+    def takes(self, command: object, now: int) -> bool:
+        """Tell whether one more may wait; what the daemon does of itself may for longer, or nobody is alerted."""
+        if self.count < self._few:
+            return True
+        is_ping = getattr(command, "reports_on", None) is not None
+        return self.count < MAX_QUEUED and not (is_ping and now - self._oldest_at > MAX_WAIT_MS)
+
+    def come(self, now: int) -> None:
+        """Count one more."""
+        if self.count == 0:
+            self._oldest_at = now
+        self.count += 1
+
+    def leave(self, count: int, newest_at: int) -> None:
+        """Count those that were committed, the newest of which came at `newest_at`: the others came later."""
+        self.count -= count
+        self._oldest_at = newest_at

@@ -14,7 +14,7 @@ from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.feed import Feed
 from seestackd.jobs import Job, JobQueue, Tell, apart, in_order
-from seestackd.refusals import Refusals
+from seestackd.refusals import Refusals, Waiting
 from seestackd.store.interface import BatchLost, NeedsCare, Session, Store, StoreBroken, Transaction
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,6 @@ Result = TypeVar("Result")
 Operation = Callable[[Transaction, Command, int], Result]
 
 MAX_BATCH = 512
-MAX_QUEUED = 20_000
 TELL_FAILURE_EVERY_MS = 60_000
 
 
@@ -65,7 +64,7 @@ class Runner:
         self._on_broken = on_broken
         self._session: Session = store.writer(lambda: uuid7(clock.now()))
         self._queue = JobQueue()
-        self._waiting = 0
+        self._waiting = Waiting(MAX_BATCH)
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="read")
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -105,7 +104,7 @@ class Runner:
     @property
     def queued(self) -> int:
         """How many operations wait for the writer, or for its commit."""
-        return self._waiting
+        return self._waiting.count
 
     @property
     def failing_since(self) -> int | None:
@@ -151,11 +150,12 @@ class Runner:
         bulk: bool = False,
     ) -> None:
         """Do what `submit` does, and call `tell(result, error)` on the event loop after the commit."""
-        if self._closing or self._loop is None or self._waiting >= MAX_QUEUED:
-            self._refusals.remember(command, self._clock.now())
+        now = self._clock.now()
+        if self._closing or self._loop is None or not self._waiting.takes(command, now):
+            self._refusals.remember(command, now)
             raise Busy()
-        self._waiting += 1
-        self._queue.put(Job(operation, command, self._clock.now(), judgement, tell, bulk=bulk))
+        self._waiting.come(now)
+        self._queue.put(Job(operation, command, now, judgement, tell, bulk=bulk))
 
     async def run(self, operation: Operation[Command, Result], command: Command) -> Result:
         """Run an operation and return its result once it is durable."""
@@ -268,7 +268,7 @@ class Runner:
             log.warning("the event loop closed before %d results were handed over", len(batch))
 
     def _resolve(self, batch: Sequence[Job], changes: list[object]) -> None:
-        self._waiting -= len(batch)
+        self._waiting.leave(len(batch), max(job.at for job in batch))
         watcher = self._watcher
         for job in batch:
             # One that cannot be told must not leave its batch unanswered.

@@ -12,8 +12,8 @@ import pytest
 
 from seestackd.errors import Busy, NotFound
 from seestackd.feed import Feed
-from seestackd.refusals import MAX_REFUSED
-from seestackd.runner import MAX_QUEUED, Runner, uuid7
+from seestackd.refusals import MAX_QUEUED, MAX_REFUSED, MAX_WAIT_MS
+from seestackd.runner import MAX_BATCH, Runner, uuid7
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
 from tests.clocks import SetClock
@@ -237,6 +237,31 @@ async def test_more_than_can_be_queued_is_refused_at_once(bench: Bench) -> None:
 
     assert "one too many" not in bench.stored()
     assert (1, "late") in bench.runner.refusals()
+
+
+async def test_pings_are_refused_while_many_have_waited_for_long_and_nothing_else_is(bench: Bench) -> None:
+    waiting = [bench.runner.submit(keep, Note(str(number), reports_on=(1, "early"))) for number in range(MAX_BATCH)]
+    bench.clock.at += MAX_WAIT_MS
+    waiting.append(bench.runner.submit(keep, Note("just in time", reports_on=(1, "in-time"))))
+    bench.clock.at += 1
+    with pytest.raises(Busy):
+        bench.runner.submit(keep, Note("one too many", reports_on=(1, "late")))
+    waiting.append(bench.runner.submit(keep, Note("a judgement"), judgement=True))
+    await asyncio.gather(*waiting)
+    await bench.runner.run(keep, Note("later", reports_on=(1, "late")))
+
+    assert {"just in time", "a judgement", "later"} <= bench.stored().keys()
+    assert "one too many" not in bench.stored()
+    assert (1, "late") in bench.runner.refusals()
+
+
+async def test_a_few_pings_may_wait_for_a_slow_disk(bench: Bench) -> None:
+    waiting = [bench.runner.submit(keep, Note(str(number), reports_on=(1, "a"))) for number in range(MAX_BATCH - 1)]
+    bench.clock.at += 30_000
+    waiting.append(bench.runner.submit(keep, Note("patient", reports_on=(1, "b"))))
+    await asyncio.gather(*waiting)
+
+    assert "patient" in bench.stored()
 
 
 async def test_it_knows_since_when_commits_fail_and_until_when_they_did(bench: Bench) -> None:
