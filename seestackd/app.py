@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from seestackd import turns
 from seestackd.backups import Backups
 from seestackd.clock import Clock
 from seestackd.core.keys import RANDOM_BYTES, Scope, make_secret
@@ -77,7 +78,7 @@ def serve(read: Read, admin: AdminApp, tell: Callable[[Started], None], *, atten
     notifier, sockets = Notifier.from_environment(), inherited_sockets()
     with store_to_serve_from(configuration.settings) as store:
         start = _Start(configuration, read, store, admin, sockets, attended)
-        asyncio.run(_until_stopped(start, tell, notifier))
+        turns.run(_until_stopped(start, tell, notifier))
 
 
 @dataclass(frozen=True, slots=True)
