@@ -127,6 +127,8 @@ def wrong_queries(route: Route) -> Iterator[Wrong]:
             yield Wrong(f"{name}={value[:40]!r}", 422, name, urlencode({name: value}))
         yield Wrong(f"{name} with NUL", 422, name, f"{name}=a%00b")
         yield Wrong(f"{name} twice", 422, name, f"{name}=1&{name}=1")
+    if "from" in names_of(route.query):
+        yield Wrong("from behind to", 422, "to", "from=2030-01-02T00:00:00Z&to=2030-01-01T00:00:00Z")
     yield Wrong("another project", 404, body=good_body(route), query=f"projectId={ELSEWHERE}")
     yield Wrong("a slip", 422, "project-id", "project-id=x")
     if route.path in NEEDED:

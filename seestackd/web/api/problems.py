@@ -68,6 +68,9 @@ def parsed_query(model: type[Sent], query: Iterable[tuple[str, str]]) -> Sent:
     except ValidationError as error:
         raise _refusal(model, error) from None
     _refuse_slips(document)
+    begins, ends = (getattr(document, name, None) for name in ("since", "until"))
+    if begins is not None and ends is not None and ends < begins:
+        raise _invalid({"to": "lies before from; give a later time"})
     return document
 
 
