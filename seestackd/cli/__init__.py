@@ -2,7 +2,7 @@
 
 import sys
 
-_BEFORE_COMMAND = ("--config", "--data")
+_BEFORE_COMMAND = ("--config", "--data", "--color")
 
 
 def main(arguments: list[str] | None = None) -> int:

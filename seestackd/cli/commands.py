@@ -10,6 +10,7 @@ from functools import cache
 
 from seestackd.cli import from_command
 from seestackd.cli.arguments import Parser, path
+from seestackd.cli.colours import CHOICES, choose
 from seestackd.cli.failures import Exit, Failure
 from seestackd.cli.visible import brief
 
@@ -34,6 +35,7 @@ def dispatch(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     _mend_streams()
     options = parser(_meant(arguments)).called(arguments)
+    choose(options.color)
     try:
         code = int(options.command(options))
         if sys.stdout is not None:
@@ -59,6 +61,9 @@ def parser(nouns: tuple[str, ...] = NOUNS) -> Parser:
         "--config", type=path, metavar="FILE", help="settings file (default: /etc/seestackd/seestackd.toml if there)"
     )
     top.add_argument("--data", type=path, metavar="DIR", help="data directory; wins over the settings")
+    top.add_argument(
+        "--color", choices=CHOICES, default="auto", help="colours: auto (on a terminal, the default), always or never"
+    )
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for noun in nouns:
         module = _NO_NAMES.get(noun, noun.replace("-", "_"))

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from seestackd.cli import colours
 from seestackd.cli.visible import visible
 from seestackd.core.durations import format_duration
 
 NOTHING = "-"
+_STATES = ("STATUS", "STATE", "ENDED")
 Rows = Callable[[], Sequence[Sequence[str]]]
 
 
@@ -19,7 +21,20 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     lines = [head, *([visible(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     form = "  ".join(f"{{:<{width}}}" for width in widths)
-    print("\n".join([form.format(*line).rstrip() for line in lines]))
+    said = [form.format(*line).rstrip() for line in lines]
+    if colours.wanted(sys.stdout):
+        states = [number for number, name in enumerate(head) if name in _STATES]
+        said[1:] = [_coloured(line, row, widths, states) for line, row in zip(said[1:], lines[1:], strict=True)]
+    print("\n".join(said))
+
+
+def _coloured(line: str, row: Sequence[str], widths: Sequence[int], states: Sequence[int]) -> str:
+    """Paint the states in a line, from its end, so that what is before keeps its place."""
+    for number in reversed(states):
+        begin = sum(widths[:number]) + 2 * number
+        end = begin + len(row[number])
+        line = f"{line[:begin]}{colours.painted(line[begin:end])}{line[end:]}"
+    return line
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:

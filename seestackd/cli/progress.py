@@ -1,12 +1,12 @@
 """How far long work is, on stderr of a terminal: nothing in the first second, nothing for scripts."""
 
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from seestackd.cli import colours
 from seestackd.clock import Clock
 
 AFTER_S = 1.0
@@ -29,7 +29,7 @@ class Progress:
 
     def __init__(self, quiet: bool, stream: TextIO, now: Callable[[], float]) -> None:
         self.wanted = not quiet and stream.isatty()
-        self._coloured = "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        self._coloured = colours.wanted(stream)
         self._stream = stream
         self._now = now
         self._began = self._last = now()

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from seestackd.cli import main
+from seestackd.cli.colours import choose
 from tests.cli.conftest import Bench
 
 
@@ -92,3 +93,40 @@ def test_what_is_not_there_comes_with_how_to_list_it(bench: Bench) -> None:
     done = bench.run("monitor", "show", "gone")
 
     assert done.stderr == "seestackd: No cron monitor found with slug: gone; list them with: seestackd monitor ls\n"
+
+
+class Terminal(io.StringIO):
+    """An output that people look at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "options", "variables", "coloured"),
+    [
+        (Terminal(), [], {}, True),
+        (Terminal(), [], {"NO_COLOR": "1"}, False),
+        (Terminal(), [], {"TERM": "dumb"}, False),
+        (Terminal(), ["--color", "never"], {}, False),
+        (io.StringIO(), [], {}, False),
+        (io.StringIO(), ["--color=always"], {"NO_COLOR": "1"}, True),
+    ],
+)
+def test_states_are_coloured_for_those_who_want_it(
+    watched: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    stream: io.StringIO,
+    options: list[str],
+    variables: dict[str, str],
+    coloured: bool,
+) -> None:
+    for name, value in {"NO_COLOR": "", "TERM": "xterm", **variables}.items():
+        monkeypatch.setenv(name, value)
+    with contextlib.redirect_stdout(stream):
+        main([*watched.options, *options, "monitor", "ls"])
+    choose("auto")
+
+    line = stream.getvalue().splitlines()[1]
+    assert line.startswith("\x1b[33mpending\x1b[0m  job ") is coloured
+    assert line.replace("\x1b[33m", "").replace("\x1b[0m", "").startswith("pending  job ")
