@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seestackd.store.sqlite.backup import Verified
 
 
-LESS_URGENT = 10
+LESS_URGENT = 5
 
 
 def add_to(commands: Any) -> None:
