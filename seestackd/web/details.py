@@ -48,7 +48,7 @@ def refusal_of(error: ValidationError, body: bytes, items: tuple[str, TypeAdapte
 
 
 def _of_items(body: bytes, field: str, item: TypeAdapter[Any]) -> dict[str, str]:
-    items = from_json(body).get(field)
+    items = from_json(body, cache_strings="keys").get(field)
     found: dict[str, str] = {}
     for index, value in enumerate(items if isinstance(items, list) else []):
         try:
