@@ -131,11 +131,16 @@ def _moment(offset: int, kind: Kind, event: ReplayEvent, data: Any) -> Moment:
     status: Any = fields.get("status", fields.get("statusCode"))
     failed = kind is Kind.ERROR or (
         kind is Kind.NETWORK and _is_number(status) and (status >= _FAILED or status == 0)
-    ) or (kind is Kind.CONSOLE and str(fields.get("level", event.type)).lower() == "error")  # fmt: skip
+    ) or (kind is Kind.CONSOLE and _level(fields, event) == "error")  # fmt: skip
     return Moment(
         offset, kind, title[:_MAX_TITLE], event.data[:MAX_DETAIL], event.url, failed,
         _pixel(_first(fields, "x", "clientX", "pageX")), _pixel(_first(fields, "y", "clientY", "pageY")),
     )  # fmt: skip
+
+
+def _level(fields: Mapping[str, Any], event: ReplayEvent) -> str:
+    level = fields.get("level", event.type)
+    return level.lower() if isinstance(level, str) else ""
 
 
 def _first(fields: Mapping[str, Any], *names: str) -> Any:
@@ -156,7 +161,8 @@ def _title(kind: Kind, event: ReplayEvent, fields: Mapping[str, Any]) -> str:
 
 
 def _rrweb_title(fields: Mapping[str, Any]) -> str:
-    number = int(fields["type"]) if abs(fields["type"]) < len(_RRWEB) else -1
+    said = fields.get("type")
+    number = int(said) if _is_number(said) and 0 <= said < len(_RRWEB) else -1
     name = _RRWEB[number] if number >= 0 else "event"
     data = fields.get("data")
     if name == "change" and isinstance(data, dict) and isinstance(data.get("source"), int):
