@@ -161,7 +161,7 @@ def _title(kind: Kind, event: ReplayEvent, fields: Mapping[str, Any]) -> str:
 
 
 def _rrweb_title(fields: Mapping[str, Any]) -> str:
-    said = fields.get("type")
+    said: Any = fields.get("type")
     number = int(said) if _is_number(said) and 0 <= said < len(_RRWEB) else -1
     name = _RRWEB[number] if number >= 0 else "event"
     data = fields.get("data")
