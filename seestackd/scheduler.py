@@ -270,11 +270,11 @@ class Scheduler:
 
     async def _repeat(self, operation: Callable[..., Any], command: object) -> list[Any]:
         """Run an operation of small steps, with pauses in which others get the writer; returns their results."""
-        done: list[Any] = []
-        until = self.clock.monotonic() + UPKEEP_EVERY_S / 2
+        done, until = list[Any](), self.clock.monotonic() + UPKEEP_EVERY_S / 2
         while not done or (done[-1].more and self.clock.monotonic() < until):
+            began = self.clock.monotonic()
             done.append(await self.runner.run(operation, command))
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(max(PAUSE_S, self.clock.monotonic() - began))
         return done
 
     async def _erase(self) -> None:

@@ -18,7 +18,7 @@ class Evicted:
 
 class Retention(Protocol):
     def forget(self, before: Mapping[Kind, int], limit: int) -> tuple[int, bool]:
-        """Delete what is older than the instant (ms UTC) of its kind, at most `limit` rows of a table.
+        """Delete what is older than the instant (ms UTC) of its kind, at most `limit` rows; a batch of replays is many.
 
         Open incidents, alerts to be sent and those given up that nobody acknowledged stay. Returns how many rows went
         and whether more may follow.

@@ -76,15 +76,15 @@ def test_the_oldest_go_and_no_more_than_must(place: Place) -> None:
 
 
 def test_a_step_is_bounded_in_rows_and_bytes(place: Place) -> None:
-    send(place, *[PLAIN] * 5_000)
-    send(place, *[PLAIN._replace(path="/" + "p" * 99_000)] * 30)
-    for number in range(60):
+    send(place, *[PLAIN] * 1_250)
+    send(place, *[PLAIN._replace(path="/" + "p" * 39_000)] * 10)
+    for number in range(25):
         record(place, number)
 
     steps = emptied(place, {Kind.REQUESTS: 0, Kind.REPLAY: 0})
 
-    assert [done.evicted.get(Kind.REQUESTS) for done in steps][:4] == [2_000, 2_000, 1_008, 9]
-    assert [done.evicted.get(Kind.REPLAY) for done in steps][:4] == [25, 25, 9, None]
+    assert [done.evicted.get(Kind.REQUESTS) for done in steps][:4] == [500, 500, 255, 4]
+    assert [done.evicted.get(Kind.REPLAY) for done in steps][:4] == [10, 10, 4, None]
     assert [one(place, f"SELECT count(*) FROM {table}") for table in ("http_requests", "replay_batches")] == [1, 1]
 
 
@@ -185,7 +185,7 @@ def letters(place: Place) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_the_default_channels_are_told_once_a_day_whatever_the_number_of_steps(place: Place) -> None:
-    send(place, *[PLAIN] * 4_500)
+    send(place, *[PLAIN] * 1_500)
     record(place, 1)
     record(place, 2)
     emptied(place, {Kind.REQUESTS: 100 * PLAIN_SIZE, Kind.REPLAY: 0})
@@ -201,7 +201,7 @@ def test_the_default_channels_are_told_once_a_day_whatever_the_number_of_steps(p
     assert channel == "ops"
     assert (first["project"], first["since"]) == ("default", NOW)
     assert first["gone"] == [
-        {"kind": "requests", "rows": 4_400, "limit": 200_000_000},
+        {"kind": "requests", "rows": 1_400, "limit": 200_000_000},
         {"kind": "replay", "rows": 1, "limit": 100_000_000},
     ]
     assert (second["since"], second["gone"][0]["rows"]) == (NOW + HOUR_MS, 7)

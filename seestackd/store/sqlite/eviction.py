@@ -1,5 +1,6 @@
 """Deleting the oldest requests and replays of projects that store too much, a few at a time."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -7,6 +8,9 @@ from seestackd.core.retention import Kind
 from seestackd.store.retention import Evicted
 from seestackd.store.sqlite.behind import WriteBehind
 from seestackd.store.sqlite.request_rows import SIZE
+
+DELETE = "DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"
+"""Deletes rows whose numbers are a list in JSON: around every statement others may take the interpreter lock."""
 
 _FORGET_SESSION = """
 DELETE FROM sessions WHERE project_id = :project AND fingerprint = :fingerprint AND NOT EXISTS
@@ -35,7 +39,7 @@ class _Table:
 
 _TABLES = {
     Kind.REQUESTS: _Table(
-        "http_requests", "requests", SIZE, "NULL", "(SELECT summed FROM request_progress)", 2_000, 1_000_000, 20_000
+        "http_requests", "requests", SIZE, "NULL", "(SELECT summed FROM request_progress)", 500, 250_000, 20_000
     ),
     # To delete a blob is to read all of it.
     Kind.REPLAY: _Table(
@@ -44,8 +48,8 @@ _TABLES = {
         "length(r.body)",
         "r.fingerprint",
         "(SELECT max(id) FROM replay_batches)",
-        25,
-        4_000_000,
+        10,
+        1_000_000,
         500,
     ),
 }
@@ -56,7 +60,6 @@ class SqliteEviction:
 
     def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
-        self._executemany = connection.executemany
         self._passed: dict[tuple[Kind, int], int] = {}
 
     def evict(self, kind: Kind, most: int) -> Evicted | None:
@@ -83,7 +86,8 @@ class SqliteEviction:
             (begin, last, newest, project_id, table.rows),
         ).fetchall()
         gone = list(_enough(rows, min(stored - most, table.most)))
-        self._executemany(f"DELETE FROM {table.name} WHERE id = ?", [(row_id,) for row_id, _ in gone])
+        if gone:
+            self._execute(DELETE.format(table=table.name, column="id"), (json.dumps([row_id for row_id, _ in gone]),))
         for fingerprint in {fingerprint for _, fingerprint in gone} - {None}:
             self._execute(_FORGET_SESSION, {"project": project_id, "fingerprint": fingerprint})
         further = last < newest

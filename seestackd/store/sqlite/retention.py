@@ -1,29 +1,30 @@
 """Deleting what is old, a few rows at a time: one large DELETE would hold up every ping."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from seestackd.core.retention import Kind
 from seestackd.store.retention import Evicted
 from seestackd.store.sqlite.behind import WriteBehind
-from seestackd.store.sqlite.eviction import SqliteEviction
+from seestackd.store.sqlite.eviction import DELETE, SqliteEviction
 
 _MONITORS_AT_ONCE = 100
-_BATCHES_AT_ONCE = 25  # to delete a blob is to read all of it
+_BATCH_WEIGHT = 50  # to delete a blob is to read all of it
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
     """A table in order of age: `aged` is the instant of a row, `over` says that it may go; `children` go with it.
 
-    A step deletes `at_once` rows at most.
+    A row weighs as much as `weight` narrow ones.
     """
 
     name: str
     aged: str
     over: str = "1"
     children: tuple[tuple[str, str], ...] = ()
-    at_once: int = 10_000
+    weight: int = 1
 
 
 # What arrived long enough ago is old, however far in the future its client's clock was.
@@ -49,8 +50,9 @@ _TABLES = {
     Kind.BLIND: (_Table("blind_windows", "ended_at"), _Table("clock_steps", "at")),
     Kind.AUDIT: (_Table("audit", "at"),),
     Kind.REQUESTS: (_Table("http_requests", _REQUEST_AGED),),
-    Kind.REPLAY: (_Table("replay_batches", "received_at", at_once=_BATCHES_AT_ONCE),),
+    Kind.REPLAY: (_Table("replay_batches", "received_at", weight=_BATCH_WEIGHT),),
 }
+_IN_ORDER = tuple((kind, table) for kind, tables in _TABLES.items() for table in tables)
 _FORGET_SLOTS = """
 DELETE FROM slots WHERE monitor_id = :monitor AND first_at IN
   (SELECT first_at FROM slots
@@ -67,16 +69,17 @@ class SqliteRetention:
 
     def __init__(self, connection: WriteBehind) -> None:
         self._execute = connection.execute
-        self._executemany = connection.executemany
         self._eviction = SqliteEviction(connection)
         self._passed: dict[str, int] = {}
 
     def forget(self, before: Mapping[Kind, int], limit: int) -> tuple[int, bool]:
-        gone, more = 0, False
-        for kind, tables in _TABLES.items():
-            for table in tables:
-                deleted, further = self._forget(table, before[kind], limit)
-                gone, more = gone + deleted, more or further
+        gone, more, left = 0, False, limit
+        for kind, table in _IN_ORDER:
+            if left <= 0:
+                more = True
+                break
+            deleted, further = self._forget(table, before[kind], max(1, left // table.weight))
+            gone, more, left = gone + deleted, more or further, left - deleted * table.weight
         gone += self._execute(_FORGET_SESSIONS, (before[Kind.REPLAY], limit)).rowcount
         deleted, further = self._forget_slots(before[Kind.LEDGER], limit)
         return gone + deleted, more or further
@@ -86,15 +89,14 @@ class SqliteRetention:
 
     def _forget(self, table: _Table, before: int, limit: int) -> tuple[int, bool]:
         """Look at the next rows of a table; returns how many went, and whether old ones may follow."""
-        limit = min(limit, table.at_once)
         rows = self._execute(
             f"SELECT id, {table.aged} < :before, {table.over}, id < (SELECT max(id) FROM {table.name})"
             f" FROM {table.name} WHERE id > :passed ORDER BY id LIMIT :limit",
             {"before": before, "passed": self._passed.get(table.name, 0), "limit": limit},
         ).fetchall()
-        gone = [(row_id,) for row_id, old, over, followed in rows if old and over and followed]
-        for name, column in (*table.children, (table.name, "id")):
-            self._executemany(f"DELETE FROM {name} WHERE {column} = ?", gone)
+        gone = [row_id for row_id, old, over, followed in rows if old and over and followed]
+        for name, column in (*table.children, (table.name, "id")) if gone else ():
+            self._execute(DELETE.format(table=name, column=column), (json.dumps(gone),))
         more = len(rows) == limit and bool(rows[-1][1])
         self._passed[table.name] = rows[-1][0] if more else 0
         return len(gone), more
