@@ -50,9 +50,12 @@ async def test_an_ended_session_leads_to_the_login_and_back(chromium: Chromium, 
             await expect(page.locator("h1")).to_contain_text("Your session has ended")
             await page.get_by_role("link", name="Log in").click()
             await log_in(page)
+            await expect(page).to_have_url(f"{locked.url}/m/nightly")
             await page.goto("/m/nightly?show=trouble")
+            await expect(page.locator("#pulse")).to_have_text("live")
             locked.clock.at += MONTH_MS
-            await page.reload()
+            # What a page asks for when it is live leads there as well.
+            assert (await page.request.post(f"/ping/{'p' * 22}")).ok
             await log_in(page)
             await expect(page).to_have_url(f"{locked.url}/m/nightly?show=trouble")
 

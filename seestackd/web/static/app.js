@@ -82,6 +82,8 @@
     tellPulse("live");
   });
   document.addEventListener("htmx:sseError", poll);
+  // The login has ended: whoever looks at the page comes to the form, and back.
+  document.addEventListener("htmx:responseError", function (event) { if (event.detail.xhr.status === 401) location.reload(); });
   document.addEventListener("htmx:sseBeforeMessage", function (event) {
     if (event.detail.type === "rows") { event.preventDefault(); putRows(event.detail.data); }
   });
