@@ -75,8 +75,8 @@ sbom: install ## write the bill of materials, in CycloneDX's form, to dist/seest
 licences: install ## write docs/licences.md anew, after `make lock`
 	@$(BIN)/python -m tests.supply
 
-bench: install ## measure speed: prints numbers, judges nothing
-	@exec $(BIN)/python -m bench
+bench: install ## measure speed: prints numbers, judges nothing (ARGS=--quick within a minute)
+	@exec $(BIN)/python -m bench $(ARGS)
 
 bench-batches: install ## numbers on replays and requests in batches: how many, and what heartbeats feel of them
 	@$(BIN)/python -m bench.replay

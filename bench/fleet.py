@@ -27,32 +27,34 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Fleet:
-    """A database in `folder`, and the key to its project."""
+    """A database in `folder`, the key to its project, and the key for its ping URLs."""
 
     folder: Path
     key: str
+    ping_key: str = ""
 
 
-def _fill(tx: Transaction, command: tuple[str, list[NewMonitor]], at: int) -> None:
-    secret, monitors = command
+def _fill(tx: Transaction, command: tuple[str, str, list[NewMonitor]], at: int) -> None:
+    secret, for_urls, monitors = command
     project = ensure_project(tx, EnsureProject(), at)
     create(tx, CreateKey(project.id, "bench", Scope.INGEST, secret), at)
+    create(tx, CreateKey(project.id, "bench-urls", Scope.PING, for_urls), at)
     for new in monitors:
         add(tx, AddMonitor(project.id, new, secrets.token_urlsafe(16)), at)
 
 
 def build(folder: Path, monitors: int, schedule: str = "1h", extra: Sequence[NewMonitor] = ()) -> Fleet:
     """Make a database with `monitors` monitors named job-000000 and so on, and the `extra` ones."""
-    secret = make_secret(secrets.token_bytes(RANDOM_BYTES))
+    secret, for_urls = (make_secret(secrets.token_bytes(RANDOM_BYTES)) for _ in range(2))
     (folder / "data").mkdir(mode=0o700, parents=True)
     store = SqliteStore.open(folder / "data" / "seestackd.db")
     try:
         news = [new_monitor(f"job-{number:06d}", schedule) for number in range(monitors)]
         news += extra
-        Runner(store, Clock(), Feed(), lambda: None).call(_fill, (secret, news))
+        Runner(store, Clock(), Feed(), lambda: None).call(_fill, (secret, for_urls, news))
     finally:
         store.close()
-    return Fleet(folder, secret)
+    return Fleet(folder, secret, for_urls)
 
 
 def free_port() -> int:

@@ -6,7 +6,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_SCRIPT = Path(__file__).with_name("heartbeat.lua")
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 
 
@@ -36,12 +35,23 @@ def drive(
     first: int = 0,
     at_random: bool = False,
     delay_ms: int = 0,
+    script: str = "heartbeat.lua",
 ) -> Load:
     """Send heartbeats of monitors from the `first` on, as fast as `connections` clients can.
 
     Each client waits `delay_ms` on average before the next; monitors report in turn, or `at_random`.
     """
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "20", "-s", str(_SCRIPT)]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--latency",
+        "--timeout",
+        "20",
+        "-s",
+        str(Path(__file__).with_name(script)),
+    ]
     command += [url, "--", key, str(first), str(monitors)]
     command += [*([] if keep_alive else ["close"]), *(["random"] if at_random else [])]
     command += [f"delay={delay_ms}"] if delay_ms else []
