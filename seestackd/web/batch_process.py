@@ -1,6 +1,6 @@
-"""Large batches are read in a process of their own, so that no heartbeat waits for the interpreter meanwhile.
+"""Large batches are read in processes of their own, so that no heartbeat waits for the interpreter meanwhile.
 
-It starts with the first large batch. A body goes there as a descriptor of memory, its batch comes back on a socket.
+The first starts with the first large batch. A body goes there as a descriptor of memory; a socket brings the batch.
 """
 
 import asyncio
@@ -20,9 +20,13 @@ from seestackd.web.batch_messages import ANSWERED, ASKED, HELLO, Batch, Form, re
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 4
-"""So many bodies lie at the process, one of which it reads; the others wait here."""
+MOST_PROCESSES = 2
+"""The second one starts when batches wait for the first, and where there is more than one core."""
 
+AT_ONCE = 6
+"""So many bodies lie at the processes, each of which reads one; the others wait here."""
+
+_BUSY = 2  # one that is read, and the next one
 STARTED_WITHIN_S = 20.0
 ANSWERED_WITHIN_S = 30.0
 TRY_AGAIN_AFTER_S = 60.0
@@ -45,12 +49,13 @@ class _Died(Exception):
         self.suspect = suspect
 
 
-class BatchProcess:
-    """The process, from its first batch until `close`; one that dies is followed by another one."""
+class BatchProcesses:
+    """The processes, from the first batch until `close`; one that dies is followed by another one."""
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._worker: _Worker | None = None
+        self._workers: list[_Worker] = []
+        self._most = min(MOST_PROCESSES, os.cpu_count() or 1)
         self._not_before = 0.0
 
     async def read(self, form: Form[Batch], raw: Sequence[bytes], zipped: bool, limit: int) -> Batch:
@@ -68,30 +73,38 @@ class BatchProcess:
                     deaths += died.suspect
                     if not worker.greeted:
                         self._put_off("it ended before it was ready")
+                        raise NoProcess from None
                 else:
                     return result_of(form, *answer)
             raise Busy("The batch could not be read; please retry")
 
     def close(self) -> None:
-        """End the process."""
-        if self._worker is not None:
-            self._worker.end()
+        """End the processes."""
+        for worker in self._workers:
+            worker.end()
 
     def _running(self) -> "_Worker":
-        if self._worker is None or self._worker.ended:
-            if asyncio.get_running_loop().time() < self._not_before:
-                raise NoProcess
-            try:
-                self._worker = _Worker()
-            except OSError as error:
-                self._put_off(str(error))
-        assert self._worker is not None
-        return self._worker
+        """Return the process with the least to do; raises NoProcess."""
+        self._workers = [worker for worker in self._workers if not worker.ended]
+        least = min(self._workers, key=lambda worker: worker.asked, default=None)
+        if least is not None and (least.asked < _BUSY or len(self._workers) >= self._most or self._is_put_off()):
+            return least
+        if self._is_put_off():
+            raise NoProcess
+        try:
+            least = _Worker()
+        except OSError as error:
+            self._put_off(str(error))
+            raise NoProcess from None
+        self._workers.append(least)
+        return least
+
+    def _is_put_off(self) -> bool:
+        return asyncio.get_running_loop().time() < self._not_before
 
     def _put_off(self, reason: str) -> None:
         log.error("large batches are read in the daemon itself: no process for them could be started: %s", reason)
         self._not_before = asyncio.get_running_loop().time() + TRY_AGAIN_AFTER_S
-        raise NoProcess
 
 
 class _Worker:
@@ -102,6 +115,7 @@ class _Worker:
         self._waiting: deque[asyncio.Future[Answer]] = deque()
         self._received = bytearray()
         self.greeted = self.ended = False
+        self.asked = 0
         self._socket, theirs = socket.socketpair()
         with theirs:
             try:
@@ -114,6 +128,13 @@ class _Worker:
 
     async def ask(self, header: bytes, raw: Sequence[bytes]) -> Answer:
         """Have a body read; raises _Died."""
+        self.asked += 1
+        try:
+            return await self._ask(header, raw)
+        finally:
+            self.asked -= 1
+
+    async def _ask(self, header: bytes, raw: Sequence[bytes]) -> Answer:
         body = os.memfd_create("batch")
         try:
             await _write(body, raw)

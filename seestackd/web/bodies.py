@@ -11,7 +11,7 @@ from aiohttp.web_protocol import RequestPayloadError
 
 from seestackd.errors import Busy
 from seestackd.web.batch_messages import Batch, Form
-from seestackd.web.batch_process import BatchProcess, NoProcess
+from seestackd.web.batch_process import BatchProcesses, NoProcess
 from seestackd.web.errors import Refusal, of_status
 from seestackd.web.gzipped import inflated, whole
 
@@ -34,7 +34,7 @@ class Bodies:
         self._limit = limit
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="parse")
-        self._process = BatchProcess()
+        self._processes = BatchProcesses()
         self._most_held = most_held
         self._held = 0
 
@@ -69,7 +69,7 @@ class Bodies:
     def close(self) -> None:
         """End the threads and the process."""
         self._threads.shutdown(wait=True)
-        self._process.close()
+        self._processes.close()
 
     def _hold(self, count: int, of_this: int) -> None:
         self._held += count
@@ -80,7 +80,7 @@ class Bodies:
 
     async def _large(self, form: Form[Batch], pieces: Sequence[bytes], zipped: bool) -> Batch:
         try:
-            return await self._process.read(form, pieces, zipped, self._limit)
+            return await self._processes.read(form, pieces, zipped, self._limit)
         except NoProcess:
             return await self._on_thread(b"".join(pieces), zipped, form.read)
 
