@@ -96,7 +96,7 @@ SESSIONS: dict[str, list[dict[str, Any]]] = {
     "data nested as deep as it can be read": [
         {**EVENT, "eventType": kind, "eventData": f'{{"{name}":{"[" * depth}{"]" * depth}}}'}
         for kind, name in (("error", "message"), ("console", "level"), ("click", "x"), ("network", "status"))
-        for depth in range(700, 1_000, 7)
+        for depth in range(900, 1_000, 9)
     ],
     "data of the wrong kind": [
         {**EVENT, "eventType": kind, "eventData": data}
