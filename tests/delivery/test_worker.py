@@ -270,8 +270,7 @@ async def test_a_storm_leaves_two_messages_and_then_a_digest(house: House) -> No
         await house.put(*alerts)
         await ended(lambda: len(hook.received) == 2 and len(mailbox.mails) == 1)
         house.clock.advance(31)
-        await house.put(missed("chat", "job-x", 99))
-        await house.put(missed("mail", "job-x", 99))
+        await house.put(missed("chat", "job-x", 99), missed("mail", "job-x", 99))
         await ended(lambda: len(hook.received) == 3 and len(mailbox.mails) == 2)
     assert hook.titles()[2] == "9 monitors need attention (9 missed)"
     assert mailbox.mails[1]["Subject"] == "10 monitors need attention (10 missed)"
