@@ -18,11 +18,11 @@ def masked_for_nothing(count: int) -> list[str]:
 
 
 def test_no_planted_secret_stays() -> None:
-    assert left(300) == []
+    assert left(200) == []
 
 
 def test_values_that_are_no_secrets_stay() -> None:
-    assert len(masked_for_nothing(3_000)) <= 3
+    assert len(masked_for_nothing(2_000)) <= 2
 
 
 @pytest.mark.long
