@@ -22,4 +22,4 @@ def confirm(options: Namespace, question: str, warning: str) -> None:
     if not sys.stdin.isatty():
         raise Failure(f"{warning}; confirm with --yes", Exit.USAGE)
     if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
-        raise Failure("nothing was deleted")
+        raise Failure("nothing was changed")

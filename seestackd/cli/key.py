@@ -3,6 +3,7 @@
 from argparse import Namespace
 from typing import Any
 
+from seestackd.cli.asking import add_yes, confirm
 from seestackd.cli.client import ask
 from seestackd.cli.failures import Exit
 
@@ -25,6 +26,7 @@ def add_to(commands: Any) -> None:
     listed.set_defaults(command=_list)
     revoke = verbs.add_parser("revoke", help="revoke a key at once")
     revoke.add_argument("key", metavar="KEY", help="its name, uid or the first characters of the key")
+    add_yes(revoke)
     revoke.set_defaults(command=_revoke)
 
 
@@ -68,6 +70,7 @@ def _list(options: Namespace) -> int:
 
 
 def _revoke(options: Namespace) -> int:
+    confirm(options, f"Revoke {options.key}?", "what reports with a revoked key is refused from then on")
     key = ask(options, "key.revoke", key=options.key)
     print(f"{key['name']} ({key['prefix']}…) is revoked.")
     return Exit.OK

@@ -3,6 +3,7 @@
 from argparse import Namespace
 from typing import Any
 
+from seestackd.cli.asking import add_yes, confirm
 from seestackd.cli.client import ask
 from seestackd.cli.failures import Exit
 
@@ -18,6 +19,7 @@ def add_to(commands: Any) -> None:
     listed.set_defaults(command=_list)
     remove = verbs.add_parser("rm", help="call a window off")
     remove.add_argument("uid", metavar="ID", help="its id in `seestackd maintenance ls`, or the beginning of it")
+    add_yes(remove)
     remove.set_defaults(command=_remove)
 
 
@@ -101,6 +103,7 @@ def _about(window: dict[str, Any]) -> str:
 
 
 def _remove(options: Namespace) -> int:
+    confirm(options, f"Call off {options.uid}?", "what the window has put off comes due again")
     window = ask(options, "maintenance.rm", uid=options.uid)
     print(f"{window['title']} is called off.")
     return Exit.OK

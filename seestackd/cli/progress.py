@@ -1,4 +1,4 @@
-"""How far long work is, on stderr of a terminal: nothing in the first second, nothing for scripts."""
+"""How far long work is, on stderr: a line that is written over on a terminal, elsewhere a line every 10 s (ux.md 5)."""
 
 import sys
 import threading
@@ -11,6 +11,7 @@ from seestackd.clock import Clock
 
 AFTER_S = 1.0
 EVERY_S = 0.2
+LINE_EVERY_S = 10.0
 BAR = 24
 _MIB = 2**20
 _COLOUR, _PLAIN = "\x1b[36m", "\x1b[0m"
@@ -22,13 +23,14 @@ def add_quiet(command: Any) -> None:
 
 
 class Progress:
-    """One line that is written over. Call it with (what, done, of), in bytes, or tell it of a `count`.
+    """One line that is written over, or a line now and then. Call it with (what, done, of), in bytes, or a `count`.
 
     `over` takes the line away; nothing else may be written to the terminal before that.
     """
 
     def __init__(self, quiet: bool, stream: TextIO, now: Callable[[], float]) -> None:
-        self.wanted = not quiet and stream.isatty()
+        self.wanted = not quiet
+        self._over_written = stream.isatty()
         self._coloured = colours.wanted(stream)
         self._stream = stream
         self._now = now
@@ -58,12 +60,17 @@ class Progress:
 
     def _due(self) -> bool:
         now = self._now()
-        if not self.wanted or now - self._began < AFTER_S or (self._width and now - self._last < EVERY_S):
+        if not self.wanted or now - self._began < AFTER_S:
+            return False
+        if now - self._last < ((EVERY_S if self._width else 0) if self._over_written else LINE_EVERY_S):
             return False
         self._last = now
         return True
 
     def _show(self, what: str, told: str, share: float = 0.0) -> None:
+        if not self._over_written:
+            self._write(f"{what}: {told.strip()}\n")
+            return
         full = "#" * round(min(1.0, share) * BAR)
         before, after = (f"{what} [", f"{'-' * (BAR - len(full))}] {told}") if full else (f"{what}: ", told)
         width = len(before) + len(full) + len(after)

@@ -186,7 +186,9 @@ VERBS: dict[str, Verb] = {
             Row(("upgrade", "--schedule", "0 2 * * *", "--duration", "1h", "--to", "2090-01-01"), 2, "--schedule"),
         ),
     ),
-    "maintenance rm": Verb({"ID": "x"}, fields={"ID": [kind("none-such", code=1, named="")]}),
+    "maintenance rm": Verb(
+        {"ID": "x"}, ("--yes",), {"ID": [kind("none-such", code=1, named="")]}, (Row(("x",), 2, "--yes"),)
+    ),
     "project add": Verb({"NAME": "Shop"}, fields={"NAME": [TEXT], "--slug": [SLUG]},
         rows=(Row(("Again", "--slug", "default"), 1, "default"),)),
     "project rm": Verb(
@@ -197,7 +199,9 @@ VERBS: dict[str, Verb] = {
         {"NAME": "cron"},
         fields={"NAME": [TEXT], "--scope": [CHOICE], "--project": [kind("none-such", code=1, named="project")]},
     ),
-    "key revoke": Verb({"KEY": "cron"}, fields={"KEY": [kind("none-such", code=1, named="key")]}),
+    "key revoke": Verb(
+        {"KEY": "cron"}, ("--yes",), {"KEY": [kind("none-such", code=1, named="key")]}, (Row(("cron",), 2, "--yes"),)
+    ),
     "passwd": Verb(rows=tuple(Row((), 1, "password", stdin) for stdin in _PASSWORDS)),
     "run": Verb(
         {"SLUG": "job"}, ("--", "true"),

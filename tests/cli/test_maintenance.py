@@ -34,9 +34,9 @@ def test_a_window_is_planned_listed_and_called_off(place: Place) -> None:
     assert row.endswith("db-dump, tag db")
     assert window["id"] in place("maintenance", "ls", "-q").stdout.split()
 
-    assert place("maintenance", "rm", window["id"]).stdout == "upgrade is called off.\n"
+    assert place("maintenance", "rm", window["id"], "--yes").stdout == "upgrade is called off.\n"
     assert "upgrade" not in windows(place)
-    assert place("maintenance", "rm", window["id"]).returncode == 1
+    assert place("maintenance", "rm", window["id"], "--yes").returncode == 1
 
 
 def test_a_window_recurs(place: Place) -> None:
@@ -54,7 +54,7 @@ def test_windows_that_are_planned_together_have_ids_of_their_own(bench: Bench) -
 
     ids = bench.run("maintenance", "ls", "-q").stdout.split()
     assert len(set(ids)) == 3
-    assert bench.run("maintenance", "rm", ids[1]).stdout == "two is called off.\n"
+    assert bench.run("maintenance", "rm", ids[1], "--yes").stdout == "two is called off.\n"
 
 
 def test_a_window_that_is_on_says_when_it_ends_and_that_it_covers_nobody(bench: Bench) -> None:

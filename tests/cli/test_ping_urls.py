@@ -25,7 +25,7 @@ def test_the_newest_live_ping_key_is_in_the_url(bench: Bench) -> None:
     bench.run("key", "create", "newest of all", "--scope", "ingest")
     assert urls(bench.run, "job") == [f"https://seestack.example.org/jobs/ping/{keys['new']}/job", by_id]
 
-    bench.run("key", "revoke", "new")
+    bench.run("key", "revoke", "new", "--yes")
     assert urls(bench.run, "job") == [f"https://seestack.example.org/jobs/ping/{keys['old']}/job", by_id]
 
 

@@ -1,4 +1,4 @@
-"""How far long work is: on a terminal, on standard error, and nowhere else."""
+"""How far long work is: on standard error, written over on a terminal, a line every 10 s elsewhere."""
 
 import contextlib
 import io
@@ -94,10 +94,23 @@ def test_it_has_no_colour_where_none_is_wanted(
     assert "\x1b" not in written()
 
 
-@pytest.mark.parametrize(("stream", "quiet"), [(io.StringIO(), False), (Terminal(), True)])
-def test_a_file_or_a_pipe_gets_nothing_nor_does_who_wants_quiet(stream: io.StringIO, quiet: bool) -> None:
+def test_a_file_or_a_pipe_gets_a_line_every_ten_seconds() -> None:
+    now, stream = Stopwatch(), io.StringIO()
+    shown = Progress(False, stream, now)
+    for _ in range(50):
+        now.s += 0.5
+        shown("copying", 50 * MIB, 200 * MIB)
+    shown.over()
+
+    first, second = stream.getvalue().splitlines()
+    assert first == "copying: 25%, 50 of 200 MiB, 5 MiB/s, 30 s left"
+    assert second == "copying: 25%, 50 of 200 MiB, 2 MiB/s, 60 s left"
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_who_wants_quiet_gets_nothing(stream: io.StringIO) -> None:
     now = Stopwatch()
-    shown = Progress(quiet, stream, now)
+    shown = Progress(True, stream, now)
     now.s += 60
     shown("copying", 50 * MIB, 200 * MIB)
     shown.count("rows deleted", 1)

@@ -33,14 +33,14 @@ def test_a_key_is_printed_alone_and_listed_without_its_secret(place: Place) -> N
 def test_a_key_is_revoked_by_its_name(place: Place) -> None:
     place("key", "create", "old", "--scope", "admin")
 
-    revoked = place("key", "revoke", "old")
+    revoked = place("key", "revoke", "old", "--yes")
 
     assert revoked.returncode == 0
     assert "is revoked" in revoked.stdout
     (key,) = [key for key in json.loads(place("key", "ls", "--json").stdout)["keys"] if key["name"] == "old"]
     assert key["revoked_at"] is not None
     assert key["scope"] == "admin"
-    assert place("key", "revoke", "old").returncode == 1
+    assert place("key", "revoke", "old", "--yes").returncode == 1
 
 
 def test_a_monitor_is_added_listed_shown_and_removed(place: Place) -> None:
