@@ -31,6 +31,7 @@ class Progress:
     def __init__(self, quiet: bool, stream: TextIO, now: Callable[[], float]) -> None:
         self.wanted = not quiet
         self._over_written = stream.isatty()
+        self._every_s = EVERY_S if self._over_written else LINE_EVERY_S
         self._coloured = colours.wanted(stream)
         self._stream = stream
         self._now = now
@@ -60,9 +61,7 @@ class Progress:
 
     def _due(self) -> bool:
         now = self._now()
-        if not self.wanted or now - self._began < AFTER_S:
-            return False
-        if now - self._last < ((EVERY_S if self._width else 0) if self._over_written else LINE_EVERY_S):
+        if not self.wanted or now - self._began < AFTER_S or now - self._last < self._every_s:
             return False
         self._last = now
         return True
