@@ -23,8 +23,7 @@ class Import:
 def plan(tx: Transaction, command: Import, at: int) -> Difference:
     """Return what `bring_in` would do, with nothing changed. Raises what it raises."""
     project = tx.projects.by_slug(EnsureProject().slug)
-    stored = tx.monitors.in_project(project.id, True) if project is not None else []
-    return _checked(tx, command, {monitor.slug: monitor for monitor in stored}, at)
+    return _checked(tx, command, {} if project is None else _stored(tx, command, project.id), at)
 
 
 def bring_in(tx: Transaction, command: Import, at: int) -> Difference:
@@ -34,7 +33,7 @@ def bring_in(tx: Transaction, command: Import, at: int) -> Difference:
     a schedule that never comes round; nothing is changed then.
     """
     project_id = ensure_project(tx, EnsureProject(), at).id
-    by_slug = {monitor.slug: monitor for monitor in tx.monitors.in_project(project_id, True)}
+    by_slug = _stored(tx, command, project_id)
     difference = _checked(tx, command, by_slug, at)
     touched = difference.touched
     for new in command.monitors:
@@ -44,6 +43,11 @@ def bring_in(tx: Transaction, command: Import, at: int) -> Difference:
         elif new.slug in touched:
             become(tx, before, _sourced(before, new), at)
     return difference
+
+
+def _stored(tx: Transaction, command: Import, project_id: int) -> dict[str, Monitor]:
+    slugs = [new.slug for new in command.monitors]
+    return {monitor.slug: monitor for monitor in tx.monitors.declared(project_id, slugs)}
 
 
 def _checked(tx: Transaction, command: Import, by_slug: Mapping[str, Monitor], at: int) -> Difference:
