@@ -133,6 +133,6 @@ ROUTES = (
           description="With `If-Match` it is changed only while its ETag is still that one. The slug stays."),
     Route("DELETE", _ONE, TAG, "Delete a monitor with its history", removed, status=204, problems=(409, 412)),
     Route("POST", f"{_ONE}/pause", TAG, "Stop watching a monitor", paused, MonitorShown, body=PauseBody,
-          body_required=False, example={"until": "2030-03-31T12:00:00Z"}),
+          body_required=False, example={}, description="Until resumed, or until an instant at most 366 days ahead."),
     Route("POST", f"{_ONE}/resume", TAG, "Watch a monitor again", resumed, MonitorShown),
 )  # fmt: skip
