@@ -118,7 +118,7 @@ class Scheduler:
                 "after so long an absence the clock may be wrong: nothing old is deleted for 24 hours;"
                 " when it is right: seestackd upkeep confirm"
             )
-        self._zones = ZoneChores(self.runner)
+        self._zones = ZoneChores(self.runner, self.clock)
         await self._zones.step()
         if listened_before:
             self._settle()

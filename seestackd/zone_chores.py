@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from seestackd.clock import zone_data_version
+from seestackd.clock import Clock, zone_data_version
 from seestackd.errors import Busy
 from seestackd.operations.zones import FollowZones, follow_zone_data
 from seestackd.runner import Runner
@@ -17,8 +17,9 @@ BUSY_S = 1.0
 class ZoneChores:
     """Computes what is due anew when the data is another than before. Until it is `done` nobody may be judged."""
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, clock: Clock) -> None:
         self._runner = runner
+        self._clock = clock
         self._command = FollowZones(zone_data_version())
         self._moved = 0
         self.done = False
@@ -35,7 +36,8 @@ class ZoneChores:
         """Follow for the others, with pauses in which pings are taken."""
         while not self.done:
             try:
+                began = self._clock.monotonic()
                 await self.step()
-                await asyncio.sleep(PAUSE_S)
+                await asyncio.sleep(max(PAUSE_S, self._clock.monotonic() - began))
             except Busy:
                 await asyncio.sleep(BUSY_S)

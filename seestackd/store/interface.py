@@ -17,6 +17,7 @@ from seestackd.store.records import Alive as Alive
 from seestackd.store.records import Attempt as Attempt
 from seestackd.store.records import AuditEntry as AuditEntry
 from seestackd.store.records import BlindWindow as BlindWindow
+from seestackd.store.records import Expectation as Expectation
 from seestackd.store.records import Key as Key
 from seestackd.store.records import LaneHealth as LaneHealth
 from seestackd.store.records import Login as Login

@@ -12,7 +12,7 @@ from seestackd.core.runs import Run
 from seestackd.core.sessions import Session
 from seestackd.store.listings import Page
 from seestackd.store.outbox import Outbox as Outbox
-from seestackd.store.records import Alive, BlindWindow, Key, Login, Project, StoredPing
+from seestackd.store.records import Alive, BlindWindow, Expectation, Key, Login, Project, StoredPing
 from seestackd.store.sessions import Wanted
 
 
@@ -53,11 +53,15 @@ class Monitors(Protocol):
     def by_ping_id(self, ping_id: str) -> Monitor | None: ...
     def by_id(self, monitor_id: int) -> Monitor | None: ...
     def in_project(self, project_id: int, archived: bool = False) -> list[Monitor]: ...
-    def each(self, after: int = 0) -> Iterator[tuple[Monitor, State]]:
+    def each(self) -> Iterator[tuple[Monitor, State]]:
         """Return those of all projects that are not archived, one by one in the order of their ids.
 
         A million of them are more than the memory holds at once.
         """
+        ...
+
+    def expectations(self, after: int, limit: int) -> list[Expectation]:
+        """Return what the next monitors with a higher id wait for, those that are archived left out."""
         ...
 
     def declared(self, project_id: int, slugs: Sequence[str]) -> list[Monitor]:

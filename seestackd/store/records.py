@@ -39,6 +39,17 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a monitor waits for, by the text of its schedule; instants in ms UTC."""
+
+    monitor_id: int
+    schedule: str
+    timezone: str
+    expected_at: int | None
+    newest_slot: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPing:
     """One ping as stored; `note` says why it changed nothing, where it did not."""
 

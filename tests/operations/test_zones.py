@@ -68,14 +68,20 @@ def test_a_job_is_due_by_the_new_rules_from_the_next_start_on(lisbon: Place) -> 
     assert expected(lisbon, "interval") == NOW + 12 * HOUR_MS
 
 
-def test_many_are_followed_a_few_at_a_time_and_none_twice(lisbon: Place, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("step", "moved"), [(FollowZones("edition 2", limit=4), [3, 2]), (FollowZones("edition 2", moves=2), [2, 2, 1])]
+)
+def test_many_are_followed_a_few_at_a_time_and_none_twice(
+    step: FollowZones, moved: list[int], lisbon: Place, tmp_path: Path
+) -> None:
     with lisbon_follows("UTC", tmp_path / "again"):
         for number in range(4):
             lisbon.add(f"lisbon-{number}", schedule="0 9 * * *", timezone="Europe/Lisbon", at=NOW)
         lisbon.do(follow_zone_data, FollowZones("edition 1"), NOW)
     with lisbon_follows("Europe/Moscow", tmp_path / "then"):
-        steps = [lisbon.do(follow_zone_data, FollowZones("edition 2", limit=4), NOW) for _ in range(3)]
-        assert steps == [Followed(3, more=True), Followed(2, more=False), Followed(0, more=False)]
+        for number in moved:
+            assert lisbon.do(follow_zone_data, step, NOW) == Followed(number, more=number == moved[0])
+        assert lisbon.do(follow_zone_data, step, NOW) == Followed(0, more=False)
         assert {expected(lisbon, slug) for slug in ("lisbon", "lisbon-0", "lisbon-3")} == {t("06:00", 1)}
 
 

@@ -11,6 +11,7 @@ from seestackd.core.events import DeadlineSet
 from seestackd.core.monitor import Monitor, NewMonitor, State
 from seestackd.core.schedule import Schedule
 from seestackd.errors import Conflict
+from seestackd.store.records import Expectation
 from seestackd.store.sqlite.behind import Insert, WriteBehind
 from seestackd.store.sqlite.incidents import SqliteIncidents
 from seestackd.store.sqlite.monitor_rows import SPEC, STATE, read_monitor, read_state, state_values
@@ -48,6 +49,11 @@ _PAGE_OF_ALL = (
     " WHERE monitors.id > ? AND archived_at IS NULL ORDER BY monitors.id LIMIT ?"
 )
 _PAGE = 1000
+_EXPECTATIONS = """
+SELECT json_group_array(json_array(id, schedule, timezone, expected_at, newest_slot)) FROM
+  (SELECT id, schedule, timezone, expected_at, newest_slot FROM monitors JOIN monitor_state ON monitor_id = monitors.id
+   WHERE monitors.id > ? AND archived_at IS NULL ORDER BY monitors.id LIMIT ?)
+"""
 MAX_REMEMBERED = 100_000
 
 
@@ -162,10 +168,15 @@ class SqliteMonitors:
         rows = self._execute(f"SELECT {SPEC} FROM monitors WHERE project_id = ?{hidden} ORDER BY slug", (project_id,))
         return [read_monitor(row) for row in rows.fetchall()]
 
-    def each(self, after: int = 0) -> Iterator[tuple[Monitor, State]]:
+    def each(self) -> Iterator[tuple[Monitor, State]]:
+        after = 0
         while rows := self._execute(_PAGE_OF_ALL, (after, _PAGE)).fetchall():
             after = rows[-1][0]
             yield from ((read_monitor(row[:_SPEC_WIDTH]), read_state(row[_SPEC_WIDTH:])) for row in rows)
+
+    def expectations(self, after: int, limit: int) -> list[Expectation]:
+        (found,) = self._execute(_EXPECTATIONS, (after, limit)).fetchone()
+        return [Expectation(*row) for row in json.loads(found)]
 
     def declared(self, project_id: int, slugs: Sequence[str]) -> list[Monitor]:
         rows = self._execute(
