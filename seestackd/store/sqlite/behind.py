@@ -30,13 +30,15 @@ class Insert(Rows):
 class WriteBehind:
     """A connection on which `add`ed rows wait for the next other statement or `flush`, whichever comes first.
 
-    A later row with the same key takes the place of an earlier one. `added` counts all that ever waited.
+    A later row with the same key takes the place of an earlier one. `added` counts all that ever waited, `flushes` how
+    often they were written.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._waiting: dict[Rows, dict[Hashable, tuple[Any, ...]]] = {}
         self.added = 0
+        self.flushes = 0
 
     def add(self, insert: Rows, key: Hashable, row: tuple[Any, ...]) -> None:
         """Have a row written before anybody can look."""
@@ -57,6 +59,10 @@ class WriteBehind:
             self.flush()
         return self._connection.execute(statement, values)
 
+    def read(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
+        """Run a SELECT that none of what waits concerns."""
+        return self._connection.execute(statement, values)
+
     def executemany(self, statement: str, values: Iterable[Any]) -> sqlite3.Cursor:
         """Run any other statement for many rows."""
         if self._waiting:
@@ -71,6 +77,7 @@ class WriteBehind:
 
     def flush(self) -> None:
         """Write what waits. Raises sqlite3.Error, and then nothing waits any more."""
+        self.flushes += 1
         waiting, self._waiting = self._waiting, {}
         for insert, rows in waiting.items():
             self._write(insert, list(rows.values()))

@@ -1,12 +1,14 @@
 """Runs, each pointing at the one before it of its monitor, and the ledger of slots."""
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from seestackd.core.monitor import Outcome, SlotEntry
 from seestackd.core.runs import Run
 from seestackd.store.sqlite.behind import Insert, WriteBehind
+from seestackd.store.sqlite.remembered import Remembered
 
 _RUN = (
     "id, monitor_id, rid, slot, started_at, heard_start, ended_at, duration_ms, lateness_ms, outcome, ok, exit_code,"
@@ -16,6 +18,7 @@ _INSERT = Insert("runs", f"prev, {_RUN}")
 _SLOT = "first_at, last_at, count, outcome, reason, run_id, judged_at, more"
 # An outcome from before a change of the schedule may lie between the slots of a row made after it.
 _NESTED = 8
+MAX_REMEMBERED = 20_000
 _PUT = Insert("slots", f"monitor_id, {_SLOT}", verb="INSERT OR REPLACE")
 
 
@@ -82,14 +85,35 @@ class SqliteRuns:
 
 
 class SqliteSlots:
-    """Rows of the ledger: one outcome per slot, silent ones in a row sharing one."""
+    """Rows of the ledger: one outcome per slot, silent ones in a row sharing one.
+
+    Remembers the entries written last: a job that reports again in its slot asks for its own.
+    """
 
     def __init__(self, connection: WriteBehind) -> None:
+        self._behind = connection
         self._execute = connection.execute
         self._add = connection.add
+        self._last: Remembered[int, SlotEntry] = Remembered(MAX_REMEMBERED)
+        self._written = 0
+        self._waiting: set[int] = set()
+
+    def forget(self) -> None:
+        """Drop what is remembered."""
+        self._last.clear()
+        self._waiting.clear()
+
+    def _look(self, monitor_id: int, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
+        """Run a SELECT on a monitor's entries, without writing what waits of other monitors."""
+        waits = self._written == self._behind.flushes and monitor_id in self._waiting
+        return self._execute(statement, values) if waits else self._behind.read(statement, values)
 
     def covering(self, monitor_id: int, slot: int) -> SlotEntry | None:
-        row = self._execute(
+        known = self._last.get(monitor_id)
+        if known is not None and known.first_at == slot:
+            return known
+        row = self._look(
+            monitor_id,
             f"SELECT {_SLOT} FROM (SELECT {_SLOT} FROM slots WHERE monitor_id = ? AND first_at <= ?"
             " ORDER BY first_at DESC LIMIT ?) WHERE last_at >= ? ORDER BY first_at DESC LIMIT 1",
             (monitor_id, slot, _NESTED, slot),
@@ -97,7 +121,8 @@ class SqliteSlots:
         return None if row is None else _entry(row)
 
     def stretches(self, monitor_id: int, after: int, until: int) -> tuple[tuple[int, int], ...]:
-        rows = self._execute(
+        rows = self._look(
+            monitor_id,
             "SELECT first_at, last_at FROM slots WHERE monitor_id = ? AND first_at <= ? AND first_at >="
             " coalesce((SELECT max(first_at) FROM slots WHERE monitor_id = ? AND first_at <= ?), ?) ORDER BY first_at",
             (monitor_id, until, monitor_id, after, after),
@@ -110,11 +135,18 @@ class SqliteSlots:
             entry.judged_at, entry.more,
         )  # fmt: skip
         self._add(_PUT, (monitor_id, entry.first_at), row)
+        self._last.put(monitor_id, entry)
+        if self._written != self._behind.flushes:
+            self._written = self._behind.flushes
+            self._waiting.clear()
+        self._waiting.add(monitor_id)
 
     def remove(self, monitor_id: int, first_at: int) -> None:
+        self._last.pop(monitor_id)
         self._execute("DELETE FROM slots WHERE monitor_id = ? AND first_at = ?", (monitor_id, first_at))
 
     def forget_after(self, monitor_id: int, after: int) -> None:
+        self._last.pop(monitor_id)
         self._execute("DELETE FROM slots WHERE monitor_id = ? AND first_at > ?", (monitor_id, after))
         self._execute("UPDATE slots SET last_at = ? WHERE monitor_id = ? AND last_at > ?", (after, monitor_id, after))
 

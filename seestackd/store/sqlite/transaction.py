@@ -77,6 +77,7 @@ class SqliteTransaction:
         self.pings.forget()
         self.maintenance.forget()
         self.runs.forget()
+        self.slots.forget()
         self.alert_rules.forget()
         self.telemetry.forget()
 
