@@ -1,6 +1,6 @@
--- wrk script: heartbeats of many monitors. Arguments after `--`: KEY FIRST COUNT [close] [random] [delay=MS]
+-- wrk script: heartbeats of many monitors. Arguments after `--`: KEY FIRST COUNT [close] [random] [delay=MS] [seed=N]
 -- In the order of their numbers from a random one on, or each at random; `delay` is what a client waits in between.
-local head, first, count, at, any, pause = "", 0, 1, 0, false, nil
+local head, first, count, at, any, pause, seed = "", 0, 1, 0, false, nil, 4711
 
 function init(args)
   local closing = ""
@@ -9,6 +9,7 @@ function init(args)
     if args[n] == "close" then closing = "Connection: close\r\n" end
     if args[n] == "random" then any = true end
     pause = tonumber(args[n]:match("^delay=(%d+)$")) or pause
+    seed = tonumber(args[n]:match("^seed=(%d+)$")) or seed
   end
   if pause then
     function delay() return math.random(pause * 2) end
@@ -17,7 +18,7 @@ function init(args)
   wrk.headers["Content-Type"] = "application/json"
   wrk.headers["X-SeeStack-Key"] = args[1]
   head = wrk.format(nil, "/ingest/v1/heartbeat", nil, ""):gsub("Content%-Length: %d+\r\n", ""):sub(1, -3) .. closing
-  math.randomseed(4711)
+  math.randomseed(seed)
   at = math.random(count)
 end
 

@@ -1,6 +1,7 @@
 """100,000 and 1,000,000 monitors: start, memory, heartbeats, and alerts on time. `python -m bench.scale [start|...]`.
 
-Databases are made by SQL (`crowded.py`); whatever is measured is the daemon's, over HTTP and in its database.
+Databases are made by SQL (`crowded.py`); whatever is measured is the daemon's, over HTTP and in its database. With
+`keep=DIR` those for `start` and `rate` stay there and are used again.
 """
 
 import sqlite3
@@ -21,33 +22,63 @@ SECONDS, ROUNDS, CLIENTS = 10, 3, 64
 DUE, SPREAD_S, BEGIN_S = 2_000, 20, 15
 PACE_MS = 10
 WAIT_S = 120
+_kept: list[str] = []
 _CHANNEL = 'default_channels = ["hook"]\n[channels.hook]\nurl = "json://127.0.0.1:9/"\n'
 
 
-def start_and_rate() -> int:
-    """Ready after start, resident memory and heartbeats/s, 1,000,000 monitors against 1,000."""
-    with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as folder:
-        fleets = {monitors: build_crowded(Path(folder) / str(monitors), monitors) for monitors in (FEW, MILLION)}
+def start() -> int:
+    """Ready after start and resident memory, 1,000,000 monitors and 1,000."""
+    with _fleets() as fleets:
         for monitors, fleet in fleets.items():
-            for number in range(3):
+            for number in range(ROUNDS):
                 began = time.monotonic()
                 with daemon(fleet) as (_, pid):
                     ready = time.monotonic() - began
                     print(f"{monitors:>9,} monitors, start {number + 1}: ready in {ready:.2f} s", end=", ")
                     print(f"{cpu_seconds(pid):.2f} s of CPU, {resident_mb(pid):.0f} MB")
+    return 0
+
+
+def rate() -> int:
+    """Heartbeats/s of 1,000,000 monitors chosen at random, against 1,000; hardly any of the million reports twice."""
+    with _fleets() as fleets:
         rates: dict[int, list[float]] = {monitors: [] for monitors in fleets}
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             for monitors, fleet in fleets.items():
                 with daemon(fleet) as (url, pid):
-                    load = _heartbeats(fleet, url, monitors, SECONDS)
+                    cpu, wrote = cpu_seconds(pid), _written(pid)
+                    load = _heartbeats(fleet, url, monitors, SECONDS, seed=time.time_ns() % 1_000_000)
                     rates[monitors].append(load.rate)
+                    pings = load.rate * (SECONDS + 1)
                     print(
-                        f"{monitors:>9,} monitors, {CLIENTS} clients: {load.rate:,.0f}/s, p50 {load.p50_ms:.1f} ms,"
-                        f" p99 {load.p99_ms:.1f} ms, {resident_mb(pid):.0f} MB, {load.bad} bad"
+                        f"{monitors:>9,} monitors, round {number + 1}: {load.rate:,.0f}/s, p50 {load.p50_ms:.1f} ms,"
+                        f" p99 {load.p99_ms:.1f} ms; {(cpu_seconds(pid) - cpu) / pings * 1e6:.0f} us of CPU and"
+                        f" {(_written(pid) - wrote) / pings / 1024:.1f} KiB written each; {resident_mb(pid):.0f} MB,"
+                        f" {load.bad} bad"
                     )
     ratios = sorted(million / few for few, million in zip(rates[FEW], rates[MILLION], strict=True))
     print(f"heartbeats/s with 1,000,000 monitors against 1,000: {ratios[ROUNDS // 2]:.2f}x, median of {ROUNDS} rounds")
     return 0
+
+
+@contextmanager
+def _fleets() -> Iterator[dict[int, Fleet]]:
+    """Make the two databases, or take those that were kept."""
+    with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as passing:
+        folder = Path(_kept[-1] if _kept else passing)
+        yield {monitors: _fleet(folder / str(monitors), monitors) for monitors in (FEW, MILLION)}
+
+
+def _fleet(folder: Path, monitors: int) -> Fleet:
+    key = folder / "key"
+    if not key.exists():
+        key.write_text(build_crowded(folder, monitors).key)
+    return Fleet(folder, key.read_text())
+
+
+def _written(pid: int) -> int:
+    """Return how many bytes a process has written to files and sockets."""
+    return int(Path(f"/proc/{pid}/io").read_text().split("wchar:")[1].split()[0])
 
 
 def on_time() -> int:
@@ -98,14 +129,15 @@ def all_at_once() -> int:
 
 
 def _heartbeats(
-    fleet: Fleet, url: str, monitors: int, seconds: int, first: int = 0, clients: int = CLIENTS
+    fleet: Fleet, url: str, monitors: int, seconds: int, first: int = 0, clients: int = CLIENTS, seed: int = 4711
 ) -> wrk.Load:
     wrk.drive(
-        url, fleet.key, connections=16, monitors=monitors, seconds=1, keep_alive=True, first=first, at_random=True
-    )
+        url, fleet.key, connections=16, monitors=monitors, seconds=1, keep_alive=True, first=first, at_random=True,
+        seed=seed,
+    )  # fmt: skip
     return wrk.drive(
         url, fleet.key, connections=clients, monitors=monitors, seconds=seconds, keep_alive=True, first=first,
-        at_random=True,
+        at_random=True, seed=seed + 1,
     )  # fmt: skip
 
 
@@ -152,11 +184,13 @@ def _watching(fleet: Fleet) -> Iterator[tuple[dict[int, float], list[int]]]:
         watcher.join()
 
 
-PARTS: dict[str, Callable[[], int]] = {"start": start_and_rate, "ontime": on_time, "storm": all_at_once}
+PARTS: dict[str, Callable[[], int]] = {"start": start, "rate": rate, "ontime": on_time, "storm": all_at_once}
 
 
 def measure(names: list[str]) -> int:
     """Measure the named parts, or all."""
+    _kept.extend(name.removeprefix("keep=") for name in names if name.startswith("keep="))
+    names = [name for name in names if not name.startswith("keep=")]
     return max(PARTS[name]() for name in names or PARTS)
 
 

@@ -35,11 +35,12 @@ def drive(
     first: int = 0,
     at_random: bool = False,
     delay_ms: int = 0,
+    seed: int | None = None,
     script: str = "heartbeat.lua",
 ) -> Load:
     """Send heartbeats of monitors from the `first` on, as fast as `connections` clients can.
 
-    Each client waits `delay_ms` on average before the next; monitors report in turn, or `at_random`.
+    Each client waits `delay_ms` on average before the next; monitors report in turn, or `at_random` by `seed`.
     """
     command = [
         "wrk",
@@ -55,6 +56,7 @@ def drive(
     command += [url, "--", key, str(first), str(monitors)]
     command += [*([] if keep_alive else ["close"]), *(["random"] if at_random else [])]
     command += [f"delay={delay_ms}"] if delay_ms else []
+    command += [f"seed={seed}"] if seed is not None else []
     report = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
     return Load(
         rate=float(_found(r"Requests/sec:\s+([\d.]+)", report) or 0),
