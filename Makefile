@@ -20,7 +20,8 @@ MAKEFLAGS += --no-print-directory
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-batches bench-requests bench-lists bench-backups screenshots sbom licences
+.PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-scale bench-overload bench-idle bench-alerts bench-batches bench-requests \
+	bench-lists bench-backups bench-all bench-page screenshots sbom licences
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -75,16 +76,34 @@ sbom: install ## write the bill of materials, in CycloneDX's form, to dist/seest
 licences: install ## write docs/licences.md anew, after `make lock`
 	@$(BIN)/python -m tests.supply
 
-bench: install ## measure speed: prints numbers, judges nothing (ARGS=--quick within a minute)
-	@exec $(BIN)/python -m bench $(ARGS)
+bench: install ## measure speed beside references: one table, six minutes (ARGS=--quick, HEALTHCHECKS=DIR)
+	@HEALTHCHECKS=$(HEALTHCHECKS) $(BIN)/python -m bench $(ARGS)
 
-bench-batches: install ## numbers on replays and requests in batches: how many, and what heartbeats feel of them
-	@$(BIN)/python -m bench.replay
-	@$(BIN)/python -m bench.beside
+bench-scale: install ## numbers on 100,000 and 1,000,000 monitors
+	@exec $(BIN)/python -m bench.scale $(ARGS)
 
-bench-requests: install ## numbers on HTTP requests: batches, and 10 million stored
-	@$(BIN)/python -m bench.batches
-	@$(BIN)/python -m bench.batches scale
+bench-overload: install ## numbers on twice the load that can be served, and on a slow disk (needs strace)
+	@$(BIN)/python -m bench.overload
+	@$(BIN)/python -m bench.overload slow
+
+bench-idle: install ## numbers on a daemon that nobody uses
+	@exec $(BIN)/python -m bench.idle
+
+bench-alerts: install ## numbers on alerts: on time, beside hanging channels, in a storm; on live pages and the wrapper
+	@exec $(BIN)/python -m bench.alerts
+
+bench-batches: install ## numbers on what heartbeats feel of batches beside them
+	@exec $(BIN)/python -m bench.beside
+
+bench-requests: install ## numbers on 10 million stored HTTP requests
+	@exec $(BIN)/python -m bench.batches
+
+bench-all: install ## all numbers of docs/performance.md, one after the other: about an hour
+	@for part in "" -scale -overload -idle -batches -lists -requests -alerts; do $(MAKE) bench$$part; done
+	@$(MAKE) bench-page
+
+bench-page: install ## write docs/performance.md from what was measured last
+	@exec $(BIN)/python -m bench.performance
 
 bench-lists: install ## numbers on list pages and `monitor ls`: 10,000 monitors, 10 million runs (ARGS=runs for fewer)
 	@exec $(BIN)/python -m bench.lists $(ARGS)

@@ -1,30 +1,22 @@
-"""HTTP requests in batches of 100: how many a second, on disk, and how fast they are asked for."""
+"""Batches of 100 HTTP requests, and how fast millions of stored ones are asked for. `python -m bench.batches`."""
 
 import json
 import random
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
-from bench.fleet import Fleet, build, daemon
-from bench.wrk import available
 from seestackd.core.telemetry import HttpRequest
 from seestackd.store.interface import Transaction
 from seestackd.store.listings import Page
 from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.store.telemetry import Wanted
 
-SECONDS = 8
-CLIENTS = 16
-BODIES = 40
 STORED = 10_000_000
 DAY_MS = 86_400_000
 TIMES = 15
-_SCRIPT = Path(__file__).with_name("requests.lua")
 
 
 def a_batch(rng: random.Random, now: int) -> list[HttpRequest]:
@@ -61,53 +53,6 @@ def as_body(batch: list[HttpRequest]) -> str:
         for r in batch
     ]  # fmt: skip
     return json.dumps({"requests": items}, separators=(",", ":"))
-
-
-def measure() -> int:
-    """Print the table; returns 1 when a run had bad answers."""
-    rng, now = random.Random(4711), int(time.time() * 1000)
-    bodies = [as_body(a_batch(rng, now)) for _ in range(BODIES)]
-    with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as folder:
-        (Path(folder) / "bodies").write_text("\n".join(bodies))
-        fleet = build(Path(folder) / "fleet", 100)
-        with daemon(fleet) as (url, _):
-            bad = _flood(url, fleet.key, Path(folder) / "bodies")
-            time.sleep(5)
-        _on_disk(fleet)
-    return 1 if bad else 0
-
-
-def _flood(url: str, key: str, bodies: Path) -> int:
-    command = [
-        "wrk",
-        "-t1",
-        f"-c{CLIENTS}",
-        f"-d{SECONDS}s",
-        "--latency",
-        "-s",
-        str(_SCRIPT),
-        url,
-        "--",
-        key,
-        str(bodies),
-    ]
-    report = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS + 60, check=True).stdout
-    rate = next(float(line.split()[1]) for line in report.splitlines() if line.startswith("Requests/sec"))
-    bad = "Non-2xx" in report
-    verdict = " BAD ANSWERS" if bad else ""
-    print(f"requests, durable, {CLIENTS} clients, batches of 100: {rate * 100:,.0f} items/s{verdict}")
-    return int(bad)
-
-
-def _on_disk(fleet: Fleet) -> None:
-    file = fleet.folder / "data" / "seestackd.db"
-    database = sqlite3.connect(file)
-    (count,) = database.execute("SELECT count(*) FROM http_requests").fetchone()
-    (behind,) = database.execute("SELECT max(0, ? - summed) FROM request_progress", (count,)).fetchone()
-    database.execute("VACUUM")
-    (size,) = database.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()
-    database.close()
-    print(f"{count:,} requests stored, {behind:,} not summed yet: {size / max(1, count):.0f} bytes each, all included")
 
 
 def at_scale(stored: int = STORED) -> int:
@@ -168,7 +113,4 @@ def _fill(store: SqliteStore, stored: int, now: int) -> None:
 
 
 if __name__ == "__main__":
-    if not available():
-        print("wrk is missing: apt-get install wrk", file=sys.stderr)
-        sys.exit(2)
-    sys.exit(at_scale() if sys.argv[1:] == ["scale"] else measure())
+    sys.exit(at_scale())

@@ -1,72 +1,168 @@
-"""Writes docs/performance.md with its chart and the figures behind it."""
+"""Writes docs/performance.md with its chart, and the figures behind it as JSON, from what was measured last.
+
+`python -m bench.performance`, or `make bench-page`.
+"""
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from bench import results
 from bench.fleet import ROOT
+from bench.heartbeats import HEARTBEAT, MANY, NGINX, PING_URL
 
 DOCS = ROOT / "docs"
-_WIDTH, _LEFT, _ROW = 720, 190, 26
+_WIDTH, _LEFT, _ROW = 720, 240, 26
 _TEXT = """# Performance
 
-What `make bench` measured; written by `python -m bench.heartbeats --write`. Ratios are medians of three rounds of
-one run and are what counts: absolute figures belong to the machine, and to what else it did meanwhile. Where its load
-average was above its number of cores, others had most of it: measure anew.
+What `make bench-all` measured; written by `make bench-page`. Ratios are medians of the rounds of one run and are what
+counts: absolute figures belong to the machine. "Free" is the share of each core that was free before the measurement;
+where it is well below 100 %, others had the rest: measure anew.
 
-Machine: {machine}.
-
-Everything, wrk too, on the same machine over loopback; 1,000 monitors; `synchronous=FULL`, so each report is on disk
+Machine: {machine}. Everything, the load too, runs on it over loopback; `synchronous=FULL`, so each report is on disk
 before it is answered.
 
-| Ratio | |
-|---|---|
+## What is promised
+
+{promised}
+
+## Ratios
+
+Of heartbeats to each reference, {clients} clients, 1,000 monitors.
+
 {ratios}
 
-![Requests per second at 64 clients](images/performance.svg)
+![Requests per second at {clients} clients](images/performance.svg)
 
-| | | Clients | Requests/s | p50 ms | p99 ms | CPU us | RSS MB |
-|---|---|---|---|---|---|---|---|
-{rows}
+## Heartbeats and ping URLs
 
-SQLite alone, 64 rows a commit: {commits:,.0f} rows/s. aiohttp and nginx answer a constant and keep nothing, Pushgateway
-keeps its metrics in memory. Healthchecks is not installed by this bench.
+{pings}
+
++- is half of what the fastest round differed from the slowest. Memory is resident memory; of several processes, what
+they share counts once. aiohttp and nginx answer a constant and keep nothing, Pushgateway keeps its metrics in memory.
+Healthchecks runs as in its docker configuration, with four uwsgi processes on SQLite; it keeps no connection open.
+"SQLite alone" appends a row and updates another for each heartbeat, 64 a commit.
+
+## Batches
+
+{batches}
+
+aiohttp reads the same bodies and answers a constant. SQLite alone stores the same rows or blobs, made beforehand, as
+many batches a commit as there are clients. Bytes stored are all pages of the database that are in use, indexes and sums
+included.
+
+## Pages and queries
+
+{queries}
+
+## Commands
 
 | Command | What it shows |
 |---|---|
-| `make bench` | all of the above, pages, lateness, storms |
-| `python -m bench.heartbeats --quick` | the ratios within a minute |
-| `python -m bench.scale` | 100,000 and 1,000,000 monitors: start, memory, rate, alerts on time, all missed at once |
-| `python -m bench.overload` | twice the clients that can be served; with `slow`, a disk that takes 200 ms to sync |
-| `python -m bench.idle` | processor time and bytes written of a daemon that nobody uses |
-| `make bench-requests` | batches of HTTP requests |
+| `make bench` | heartbeats, ping URLs and batches beside their references; about six minutes |
+| `make bench ARGS=--quick` | the same in short rounds, within two minutes |
+| `make bench ARGS="--compare docs/performance.json"` | the same, and what is further than a tenth from that run |
+| `make bench HEALTHCHECKS=DIR` | the same beside Healthchecks: a checkout whose `.venv` has uwsgi |
+| `make bench-scale` | 100,000 and 1,000,000 monitors: start, memory, rate, alerts on time, all missed at once |
+| `make bench-overload` | twice what can be served, and a disk that takes 200 ms to sync |
+| `make bench-idle` | processor time and pages written of a daemon that nobody uses, and its start |
+| `make bench-queries` | pages and lists of 10,000 monitors with 10 million runs and requests |
+| `make bench-batches` | what heartbeats feel of batches |
+| `make bench-alerts` | alerts on time, hanging channels, storms, live pages, the `run` wrapper |
+| `make bench-all` | all of these, one after the other: about an hour |
+| `make bench-page` | writes this page from what was measured last |
 """
 
 
-def write(result: Mapping[str, Any]) -> None:
-    """Write the page, its chart and the figures as JSON."""
-    (DOCS / "performance.json").write_text(json.dumps(result, indent=1) + "\n")
-    (DOCS / "images" / "performance.svg").write_text(chart(result))
-    ratios = "\n".join(f"| {what} | {ratio:.2f} |" for what, ratio in result["ratios"].items())
-    rows = "\n".join(
-        f"| {row['name']} | {'keep-alive' if row['keep_alive'] else 'close'} | {row['clients']} | {row['rate']:,.0f} |"
-        f" {row['p50_ms']:.1f} | {row['p99_ms']:.1f} | {row['cpu_us']:.0f} | {row['rss_mb']:.0f} |"
-        for row in result["figures"]
+def main() -> int:
+    kept = results.load()
+    if "pings" not in kept:
+        print("nothing is measured yet: run `make bench` first", file=sys.stderr)
+        return 2
+    (DOCS / "performance.json").write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    (DOCS / "images" / "performance.svg").write_text(chart(kept["pings"]["rows"]))
+    (DOCS / "performance.md").write_text(page(kept))
+    return 0
+
+
+def page(kept: Mapping[str, Any]) -> str:
+    """Return the page in Markdown; a part that was not measured says so."""
+    rows = {part: kept.get(part, {}).get("rows", ()) for part in ("ratios", "pings", "batches", "queries")}
+    return _TEXT.format(
+        machine=kept["machine"],
+        clients=MANY,
+        promised=_promised(kept.get("figures", {})),
+        ratios=_table(("", "Ratio"), ((row["name"], f"{row['ratio']:.2f}") for row in rows["ratios"])),
+        pings=_table(
+            ("", "Connections", "Clients", "Requests/s", "+-", "p50 ms", "p99 ms", "CPU us", "Memory MB"),
+            map(_ping, rows["pings"]),
+        ),
+        batches=_table(
+            (
+                "Batches of",
+                "",
+                "Clients",
+                "Items/s",
+                "+-",
+                "MB/s",
+                "Stored per item",
+                "Per byte",
+                "CPU us",
+                "Memory MB",
+            ),
+            map(_batch, rows["batches"]),
+        ),
+        queries=_table(
+            ("", "p50 ms", "p99 ms", "Worst ms"),
+            ((row["name"], *(f"{row[at]:.1f}" for at in ("p50_ms", "p99_ms", "worst_ms"))) for row in rows["queries"]),
+        ),
     )
-    page = _TEXT.format(machine=result["machine"], ratios=ratios, rows=rows, commits=result["group_commit"])
-    (DOCS / "performance.md").write_text(page)
 
 
-def chart(result: Mapping[str, Any]) -> str:
-    """Return bars of requests per second at 64 clients; nginx is cut off, it would dwarf the others."""
-    rows = [row for row in result["figures"] if row["clients"] == 64 and not row["name"].startswith("nginx")]
+def _promised(figures: Mapping[str, Any]) -> str:
+    rows = []
+    for name, promise in results.PROMISES.items():
+        found = figures.get(name)
+        measured = promise.form.format(found["value"]) if found else "not measured"
+        verdict, free = (promise.verdict(found["value"]), f"{found['free']:.0%}") if found else ("", "")
+        rows.append((promise.what, measured, *promise.limits(), verdict, free, f"`{promise.command}`"))
+    return _table(("", "Measured", "Floor", "Goal", "", "Free", "Command"), rows)
+
+
+def _ping(row: Mapping[str, Any]) -> Sequence[str]:
+    timed = row["p50_ms"] > 0
+    return (
+        row["name"], "kept" if row["keep_alive"] else "one each", str(row["clients"]), f"{row['rate']:,.0f}",
+        f"{row['spread'] / 2:.0%}", f"{row['p50_ms']:.1f}" if timed else "", f"{row['p99_ms']:.1f}" if timed else "",
+        f"{row['cpu_us']:.0f}", f"{row['memory_mb']:.0f}" if timed else "",
+    )  # fmt: skip
+
+
+def _batch(row: Mapping[str, Any]) -> Sequence[str]:
+    stored = (f"{row['stored']:.0f}", f"{row['stored_per_byte']:.3f}") if row["stored"] else ("", "")
+    return (
+        row["batches"], row["name"], str(row["clients"]), f"{row['rate']:,.0f}", f"{row['spread'] / 2:.0%}",
+        f"{row['mb_s']:,.0f}", *stored, f"{row['cpu_us']:.1f}", f"{row['memory_mb']:.0f}" if row["memory_mb"] else "",
+    )  # fmt: skip
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in (head, *rows)]
+    lines.insert(1, "|" + "---|" * len(head))
+    return "\n".join(lines) if len(lines) > 2 else "Not measured."
+
+
+def chart(pings: Iterable[Mapping[str, Any]]) -> str:
+    """Return bars of requests per second at 64 clients; constants that would dwarf the others are left out."""
+    rows = [row for row in pings if row["clients"] == MANY and row["p50_ms"] > 0 and row["name"] != NGINX]
     most = max(row["rate"] for row in rows)
     bars = []
     for number, row in enumerate(rows):
         top, width = number * _ROW + 8, (_WIDTH - _LEFT - 80) * row["rate"] / most
-        ours = row["name"] in ("heartbeat", "ping URL")
-        label = escape(f"{row['name']}, {'keep-alive' if row['keep_alive'] else 'close'}")
+        ours = row["name"] in (HEARTBEAT, PING_URL)
+        label = escape(f"{row['name']}, {'keep-alive' if row['keep_alive'] else 'one connection each'}")
         bars.append(
             f'<text x="{_LEFT - 8}" y="{top + 14}" text-anchor="end">{label}</text>'
             f'<rect x="{_LEFT}" y="{top}" width="{width:.0f}" height="18" fill="{"#2563eb" if ours else "#9ca3af"}"/>'
@@ -78,3 +174,7 @@ def chart(result: Mapping[str, Any]) -> str:
         ' font-family="sans-serif" font-size="13">\n<title>Requests per second at 64 clients</title>\n'
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>\n' + "\n".join(bars) + "\n</svg>\n"
     )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -66,6 +66,15 @@ def drive(
     )
 
 
+def send(url: str, key: str, path: str, bodies: Path, connections: int, seconds: int) -> tuple[float, int]:
+    """Post the lines of a file in turn; returns requests a second, and how many were answered badly."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20"]
+    command += ["-s", str(Path(__file__).with_name("bodies.lua")), url, "--", key, path, str(bodies)]
+    report = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=True).stdout
+    bad = int(_found(r"Non-2xx or 3xx responses: (\d+)", report) or 0)
+    return float(_found(r"Requests/sec:\s+([\d.]+)", report) or 0) - bad / seconds, bad
+
+
 def _found(pattern: str, text: str) -> str | None:
     match = re.search(pattern, text)
     return match[1] if match else None

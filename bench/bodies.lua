@@ -1,12 +1,12 @@
--- wrk script: batches of HTTP requests. Arguments after `--`: KEY FILE, with one body a line
+-- wrk script: batches. Arguments after `--`: KEY PATH FILE, with one body a line
 local requests, at = {}, 0
 
 function init(args)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
   wrk.headers["X-SeeStack-Key"] = args[1]
-  for body in io.lines(args[2]) do
-    requests[#requests + 1] = wrk.format(nil, "/ingest/v1/http-requests", nil, body)
+  for body in io.lines(args[3]) do
+    requests[#requests + 1] = wrk.format(nil, args[2], nil, body)
   end
 end
 
