@@ -41,7 +41,9 @@ class Promise:
             return "goal reached"
         if self.floor is None:
             return "goal missed"
-        return "floor reached" if self.meets(value, self.floor) else "FLOOR MISSED"
+        if not self.meets(value, self.floor):
+            return "FLOOR MISSED"
+        return "reached" if self.goal is None else "floor reached"
 
     def limits(self) -> tuple[str, str]:
         """Return floor and goal as they are written."""
