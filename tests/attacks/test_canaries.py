@@ -74,7 +74,7 @@ def test_a_key_never_comes_back_from_ten_thousand_mistakes(tmp_path: Path) -> No
 def came_back(folder: Path, rounds: int) -> int:
     """Look for keys wherever they must not be, after so many rounds of mistakes; returns how many were refused."""
     channel = f"[channels.ops]\nurl = 'json://127.0.0.1:9/{HOOK}'\n"
-    with Daemon(folder, f"default_channels = ['ops']\n{channel}") as daemon:
+    with Daemon(folder, f"default_channels = ['ops']\n{channel}", afresh=True) as daemon:
         good = {
             scope: daemon.cli("key", "create", scope, "--scope", scope).strip() for scope in ("ingest", "read", "admin")
         }

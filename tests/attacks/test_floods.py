@@ -31,7 +31,7 @@ def reported(port: int, key: str) -> float:
 
 def under(kind: str, folder: Path, seconds: float, amount: int) -> dict[str, Any]:
     """Report fifty times a second beside a flood; returns the figures."""
-    with Daemon(folder) as daemon:
+    with Daemon(folder, afresh=True) as daemon:
         key = daemon.cli("key", "create", "cron").strip()
         daemon.cli("monitor", "add", "job", "--schedule", "1d")
         before = daemon.log.read_text().count("\n")

@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from seestackd.cli import main
+from tests.forked import Forked
 
 Result = subprocess.CompletedProcess[str]
 Place = Callable[..., Result]
+Process = subprocess.Popen[str] | Forked
+SERVE = ("serve", "--listen", "127.0.0.1:0")
 COMMAND = [sys.executable, "-m", "seestackd"]
 
 
@@ -34,7 +37,7 @@ class Bench:
     """A data directory, an optional settings file, and the processes started on them."""
 
     folder: Path
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    started: list[Process] = field(default_factory=list)
 
     @property
     def data(self) -> Path:
@@ -97,10 +100,14 @@ class Bench:
         return process
 
     def serve(self, *arguments: str, **more: str) -> "Daemon":
-        """Start the daemon on a free port and wait until it listens."""
-        return Daemon(self.begin("serve", "--listen", "127.0.0.1:0", *arguments, **more))
+        """Start the daemon on a free port, as a fork, and wait until it listens."""
+        return self.adopt(Forked([*self.options, *SERVE, *arguments], environment(**more)))
 
-    def adopt(self, process: subprocess.Popen[str]) -> "Daemon":
+    def serve_afresh(self) -> "Daemon":
+        """Do what `serve` does with a new process, as users do."""
+        return Daemon(self.begin(*SERVE))
+
+    def adopt(self, process: Process) -> "Daemon":
         """Take a daemon that was started in another way."""
         self.started.append(process)
         return Daemon(process)
@@ -109,7 +116,7 @@ class Bench:
 class Daemon:
     """A running daemon and what it has printed."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Process) -> None:
         self.process = process
         self.printed = ""
         self.until("seestackd listens on ")

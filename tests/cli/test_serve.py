@@ -22,7 +22,7 @@ def mode(path: Path) -> int:
 
 
 def test_the_first_start_makes_a_key_and_shows_a_line_that_works(bench: Bench) -> None:
-    daemon = bench.serve()
+    daemon = bench.serve_afresh()
     printed = daemon.until("No alert channel is set")
     add, *_ = [line.strip() for line in printed.splitlines() if "monitor add" in line]
     curl = printed[printed.index("curl ") : printed.index("}'") + 2]
@@ -90,7 +90,7 @@ def test_a_database_that_others_can_read_is_refused(bench: Bench) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_in_order(bench: Bench, number: int) -> None:
-    daemon = bench.serve()
+    daemon = bench.serve_afresh()
     assert daemon.livez() == 200
 
     code, printed = daemon.stop(number)
@@ -290,7 +290,7 @@ def test_a_command_for_the_daemon_imports_nothing_heavy(bench: Bench) -> None:
 
 def test_all_threads_share_one_arena_of_memory(bench: Bench) -> None:
     """Glibc begins another for each thread at a multiple of 64 MiB."""
-    daemon = bench.serve()
+    daemon = bench.serve_afresh()
     maps = Path(f"/proc/{daemon.process.pid}/maps").read_text().splitlines()
 
     mapped = [line.split() for line in maps if " rw-p " in line and len(line.split()) == 5]

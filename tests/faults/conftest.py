@@ -1,11 +1,9 @@
 """What the faults have shown, as a table at the end of `make faults`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from tests.faults.forked import stop_forking
 
 Figure = Callable[[str, object], None]
 _TABLE = "figure"
@@ -15,12 +13,6 @@ _TABLE = "figure"
 def figure(record_property: Callable[[str, object], None]) -> Figure:
     """Note what was measured: what, and how much."""
     return lambda what, value: record_property(_TABLE, f"{what}: {value}")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_process_stays() -> Iterator[None]:
-    yield
-    stop_forking()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -1,7 +1,5 @@
-"""Daemons forked from a process that has imported everything: a life takes half a second instead of two."""
+"""Daemons forked from a process that has imported everything, with what the sweeps plant in them."""
 
-import multiprocessing
-import multiprocessing.forkserver
 import os
 import socket
 import subprocess
@@ -9,21 +7,16 @@ import sys
 import time
 from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
-from multiprocessing.resource_tracker import _resource_tracker  # type: ignore[attr-defined]
 from pathlib import Path
 
 from seestackd import app
 from seestackd.cli import main
-from seestackd.cli.verbs import verbs
 from seestackd.core.incidents import OutboxRow
 from seestackd.delivery.apprise_sender import Sent
 from seestackd.delivery.worker import Delivery
 from seestackd.store.sqlite import connection
+from tests.forked import CONTEXT
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["__main__", "apprise", "seestackd.cli.admin", "seestackd.cli.serve", __name__])
-# What is imported late is imported here: daemons are forked from a process that has done so.
-verbs()
 _OURS = ("SEESTACKD_", "JOURNAL_", "LISTEN_", "WATCHDOG_", "NOTIFY_")
 _FIRST_SOCKET = 3
 
@@ -49,7 +42,7 @@ class Forked:
         synchronous: str = "FULL",
     ) -> None:
         arguments = (str(config), listener, bool(under), settles_first, synchronous)
-        self._process: ForkServerProcess = _CONTEXT.Process(target=_serve, args=arguments, daemon=True)
+        self._process: ForkServerProcess = CONTEXT.Process(target=_serve, args=arguments, daemon=True)
         self._process.start()
         self._strace = subprocess.Popen([*under, "-p", str(self._process.pid)]) if under else None
 
@@ -68,12 +61,6 @@ class Forked:
         if self._strace is not None:
             self._strace.wait(10)
         self._process.close()
-
-
-def stop_forking() -> None:
-    """End the process that daemons are forked from."""
-    multiprocessing.forkserver._forkserver._stop()  # type: ignore[attr-defined]
-    _resource_tracker._stop()
 
 
 def _serve(config: str, listener: socket.socket, traced: bool, settles_first: bool, synchronous: str) -> None:

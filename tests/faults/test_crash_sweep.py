@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.forked import stop_forking
 from tests.faults.life import CALLS, Life, Outcome, Receiver, live, prepare
+from tests.forked import stop_forking
 
 PHASES = ("opening", "recovery")
 AT_ONCE = 2

@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.forked import Forked
+
 ROOT = Path(__file__).resolve().parents[2]
 STARTUP_S = 30.0
 
@@ -41,11 +43,21 @@ def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
 class Daemon:
     """`seestackd serve` with its own folder, configuration and port; the command line beside it.
 
-    `limit` is how many files it may have open.
+    It is forked from a process that has imported everything, or, `afresh`, started as users start it. `limit` is how
+    many files it may have open.
     """
 
-    def __init__(self, folder: Path, settings: str = "", port: int | None = None, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: str = "",
+        port: int | None = None,
+        *,
+        afresh: bool = False,
+        limit: int | None = None,
+    ) -> None:
         self.folder = folder
+        self._afresh = afresh or limit is not None
         self._limit = limit
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -55,18 +67,24 @@ class Daemon:
             f"[storage]\npath = '{folder / 'data' / 'seestackd.db'}'\n"
         )
         self.log = folder / "daemon.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith(("SEESTACKD_", "JOURNAL_"))}
 
     def start(self) -> "Daemon":
         """Start it and wait until it listens."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*self._limited(), sys.executable, "-m", "seestackd", "--config", str(self.config), "serve"],
-                cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+            self.process = self._begin(log.fileno())
         wait_for(self._listens, STARTUP_S, f"the daemon to listen; its log:\n{self.log.read_text()}")
         return self
+
+    def _begin(self, log: int) -> "subprocess.Popen[bytes] | Forked":
+        serve = ["--config", str(self.config), "serve"]
+        if not self._afresh:
+            return Forked(serve, self._environment, log)
+        return subprocess.Popen(
+            [*self._limited(), sys.executable, "-m", "seestackd", *serve],
+            cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        )  # fmt: skip
 
     def _limited(self) -> list[str]:
         return [] if self._limit is None else ["prlimit", f"--nofile={self._limit}:{self._limit}"]

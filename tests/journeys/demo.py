@@ -106,7 +106,7 @@ def main() -> int:
             'default_channels = ["demo"]\n'
             f'[channels.demo]\nurl = "json://127.0.0.1:{webhook.port}/"\n'
         )  # fmt: skip
-        with Daemon(Path(folder), settings) as daemon:
+        with Daemon(Path(folder), settings, afresh=True) as daemon:
             timeline.tell("seestackd", f"listens on {daemon.url}")
             try:
                 story(daemon, webhook, timeline)

@@ -47,7 +47,7 @@ def test_a_job_that_stops_is_mailed_and_posted_once_and_so_is_its_return(
             f'[channels.mail]\nurl = "mailto://127.0.0.1:{smtp_port}?from=mon@example.org&to=ops@example.org"\n'
             f'[channels.hook]\nurl = "json://127.0.0.1:{webhook.port}/"\n'
         )
-        with Daemon(tmp_path, settings) as daemon:
+        with Daemon(tmp_path, settings, afresh=True) as daemon:
             key = daemon.cli("key", "create", "cron").strip()
             daemon.cli("monitor", "add", "backup", "--schedule", "2s", "--grace", "1s", "--name", "Nightly backup")
             _report_with_curl(daemon, key)
