@@ -1,6 +1,5 @@
 """`seestackd serve`."""
 
-import ctypes
 import gc
 import logging
 import os
@@ -13,14 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from seestackd.cli import logs
+from seestackd.cli import lean, logs
 from seestackd.cli.arguments import path, utf8
 from seestackd.cli.failures import Exit, Failure, next_step
 
 ENOUGH_FILES = 65536
-ARENA_MAX = -8
-"""M_ARENA_MAX of mallopt(3)."""
-SELDOM = (5_000, 40, 100)
+SELDOM = (5_000, 10, 400)
 """When garbage is looked for: often among what is new, seldom among all, which takes 0.2 s with thousands connected."""
 log = logging.getLogger(__name__)
 
@@ -38,8 +35,10 @@ def serve(options: Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
     # What is imported stays: looking through it for garbage takes a sixth of a start, and later holds reports up.
     gc.disable()
-    _share_memory()
-    from seestackd.cli.admin import admin_app
+    lean.share_memory()
+    lean.without_plugins()
+    with lean.trusting_nobody():
+        from seestackd.cli.admin import admin_app
     from seestackd.monitors_file import Configuration, load
 
     def read() -> Configuration:
@@ -67,12 +66,6 @@ def serve(options: Namespace) -> int:
         where = error.filename or settings.storage.path
         raise Failure(f"cannot use {where}: {error.strerror or error}; choose another with --data") from error
     return _leave()
-
-
-def _share_memory() -> None:
-    """Have glibc serve all threads from one arena: each of its own keeps what was freed in it to itself."""
-    with suppress(AttributeError):
-        ctypes.CDLL(None).mallopt(ARENA_MAX, 1)
 
 
 def _leave() -> NoReturn:

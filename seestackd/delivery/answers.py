@@ -5,10 +5,12 @@ import errno
 import functools
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from types import ModuleType
 from typing import Any
 
 from seestackd.delivery.public_only import NotPublic, public_connections
@@ -53,7 +55,8 @@ class Answer:
 @functools.cache
 def watch() -> None:
     """Watch every request of this process; what is heard is kept only inside `heard`."""
-    import requests
+    with _guessing_no_encoding():
+        import requests
 
     send = requests.Session.send
 
@@ -68,6 +71,25 @@ def watch() -> None:
         return response
 
     requests.Session.send = watched  # type: ignore[assignment, method-assign]
+
+
+@contextlib.contextmanager
+def _guessing_no_encoding() -> Iterator[None]:
+    """Have `requests` take an answer that names no encoding for UTF-8.
+
+    What it would import to guess takes 4 MB, and may take seconds over an answer of somebody else's choice.
+    """
+    guess = ModuleType("charset_normalizer")
+    vars(guess).update(__version__="3.0.0", detect=lambda data: {"encoding": "utf-8"})
+    names = ("chardet", "charset_normalizer")
+    before = {name: sys.modules[name] for name in names if name in sys.modules}
+    sys.modules.update({"chardet": None, "charset_normalizer": guess})  # type: ignore[dict-item]  # None: there is none
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
+        sys.modules.update(before)
 
 
 @contextlib.contextmanager

@@ -87,10 +87,11 @@ def _loaded() -> Any:
     logger.addHandler(logging.NullHandler())
     # It names the path of every request, which for a webhook is the secret.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # Before Apprise imports requests as a whole.
+    answers.watch()
     # Imported late: this takes 8 MB and a quarter of a second, which a process that sends nothing need not pay.
     import apprise
 
-    answers.watch()
     # Left alone it would load its 180 plugins at the first URL: 10 MB more. It gets those that are asked for.
     plugins: Any = apprise.NotificationManager()  # type: ignore[no-untyped-call]
     plugins.unload_modules(disable_native=True)

@@ -29,6 +29,7 @@ class Webhook:
     received: list[dict[str, Any]] = field(default_factory=list)
     seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     open_gate: asyncio.Event = field(default_factory=asyncio.Event)
+    runner: Any = None
 
     def url(self, rest: str = "/hook") -> str:
         return f"json://127.0.0.1:{self.port}{rest}"
@@ -65,7 +66,7 @@ async def webhook(*answers: int | str, **headers: str) -> AsyncIterator[Webhook]
     )
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", hook.answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    runner = hook.runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

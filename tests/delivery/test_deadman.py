@@ -1,13 +1,16 @@
 """The outside URL is asked for while all is well, and not otherwise."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from seestackd.delivery.deadman import EVERY_S, Deadman
-from tests.delivery.receivers import Webhook, free_port, webhook
+from tests.delivery.receivers import Webhook, free_port, self_signed, webhook
 
 
 class Check:
@@ -21,8 +24,8 @@ class Check:
 
 
 @asynccontextmanager
-async def watching(port: int, check: Check, every_s: float = 0.02) -> AsyncIterator[None]:
-    url = f"http://127.0.0.1:{port}/ping/VERY-SECRET"
+async def watching(port: int, check: Check, every_s: float = 0.02, scheme: str = "http") -> AsyncIterator[None]:
+    url = f"{scheme}://127.0.0.1:{port}/ping/VERY-SECRET"
     task = asyncio.create_task(Deadman(url, check.troubles, every_s, again_s=0.02).run())
     try:
         yield
@@ -91,3 +94,23 @@ async def test_an_outside_that_fails_is_asked_again_and_its_url_is_not_told(capl
     assert "the outside URL answers 500" in caplog.text
     assert "was not reached: ClientConnectorError" in caplog.text
     assert "VERY-SECRET" not in caplog.text
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing: apt-get install openssl")
+async def test_an_outside_that_speaks_tls_is_trusted_as_far_as_the_machine_trusts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By a context of its own: the daemon leaves aiohttp's without any certificate."""
+    tls = self_signed(tmp_path)
+    async with webhook() as outside:
+        safe = web.TCPSite(outside.runner, "127.0.0.1", 0, ssl_context=tls)
+        await safe.start()
+        port = outside.runner.addresses[1][1]
+        doubtful = Check()
+        async with watching(port, doubtful, scheme="https"):
+            await asked(doubtful, 2)
+        assert outside.seen == []
+        assert "was not reached: ClientConnectorCertificateError" in caplog.text
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        async with watching(port, Check(), scheme="https"):
+            await pinged(outside, 1)

@@ -254,5 +254,6 @@ def test_what_is_promised_comes_back_in_a_hundred_thousand_cases(prepared: Prepa
             for label in LABELS:
                 fuzzed.check(label, cases)
 
+    print(f"{fuzzed.counted.total():,} cases", sorted(fuzzed.counted.items()))
     assert fuzzed.counted.total() >= LONG_CASES
     assert not [status for status in fuzzed.counted if status >= 500]
