@@ -71,7 +71,7 @@ class Rules:
     public_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class Monitor:
     """One job that should report, as configured."""
 

@@ -117,6 +117,7 @@ def parse_schedule(text: str, timezone: str = "UTC") -> Schedule:
     return _parse(_folded(text), zone)
 
 
+@lru_cache(maxsize=1024)
 def stored_schedule(text: str, timezone: str) -> Schedule:
     """Read a schedule from the store; one that this version or its zones do not know comes with its `problem`.
 

@@ -36,6 +36,7 @@ def lisbon_follows(rules: str, folder: Path) -> Iterator[None]:
 def _forget() -> None:
     ZoneInfo.clear_cache()
     schedule._parse.cache_clear()
+    schedule.stored_schedule.cache_clear()
     schedule._zone_names.cache_clear()
 
 

@@ -76,20 +76,20 @@ def read_monitor(row: Sequence[Any]) -> Monitor:
     """Return the monitor that a row of `SPEC` is."""
     slug = row[3]
     return Monitor(
-        id=row[0],
-        uid=row[1],
-        project_id=row[2],
-        slug=slug,
-        name=slug if row[4] == slug else row[4],
-        ping_id=row[5],
-        schedule=stored_schedule(row[6], row[7]),
-        rules=_rules(row[8]),
-        channels=None if row[9] is None else _names(row[9]),
-        tags=_names(row[10]),
-        source=row[11],
-        created_at=row[12],
-        archived_at=row[13],
-        version=row[14],
+        row[0],
+        row[1],
+        row[2],
+        slug,
+        slug if row[4] == slug else row[4],
+        stored_schedule(row[6], row[7]),
+        _rules(row[8]),
+        row[5],
+        row[12],
+        None if row[9] is None else _names(row[9]),
+        _names(row[10]),
+        row[11],
+        row[13],
+        row[14],
     )
 
 
