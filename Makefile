@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-scale bench-overload bench-idle bench-alerts bench-batches bench-requests \
-	bench-lists bench-backups bench-all bench-page screenshots sbom licences
+	bench-lists bench-backups bench-all bench-page screenshots sbom licences completions
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -75,6 +75,9 @@ sbom: install ## write the bill of materials, in CycloneDX's form, to dist/seest
 
 licences: install ## write docs/licences.md anew, after `make lock`
 	@$(BIN)/python -m tests.supply
+
+completions: install ## write the completion scripts anew, after a command or option has changed
+	@$(BIN)/python -m tests.completions
 
 bench: install ## measure speed beside references: one table, six minutes (ARGS=--quick, HEALTHCHECKS=DIR)
 	@HEALTHCHECKS=$(HEALTHCHECKS) $(BIN)/python -m bench $(ARGS)

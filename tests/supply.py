@@ -50,10 +50,9 @@ There are {total}. No more than 30 was wanted; the {roots} packages named in `py
 |---|---|
 {rows}
 What one "brings alone" would go with it. The web server, alerts through a hundred services and table tools are most;
-each was chosen for what would have to be written, tested and kept secure instead. shtab writes completions for three
-shells from the one definition of the commands; it has no dependencies, and that command alone imports it. `pip` and
-`pluggy` come with sqlite-utils, `pyyaml`, `markdown` and the `oauthlib` pair with Apprise; seestackd imports none of
-them. Nothing here reaches a network but aiohttp, which listens, and requests, which sends alerts.
+each was chosen for what would have to be written, tested and kept secure instead. `pip` and `pluggy` come with
+sqlite-utils, `markdown` and the `oauthlib` pair with Apprise; seestackd imports none of them. Nothing here reaches a
+network but aiohttp, which listens, and requests, which sends alerts.
 """
 
 

@@ -1,11 +1,14 @@
 """`seestackd completion`."""
 
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from seestackd.cli.failures import Exit
 
 SHELLS = ("bash", "zsh", "fish", "tcsh")
+SCRIPTS = Path(__file__).with_name("completions")
+"""`make completions` writes them from the parser; a test compares them."""
 
 
 def add_to(commands: Any) -> None:
@@ -16,10 +19,6 @@ def add_to(commands: Any) -> None:
 
 
 def print_script(options: Namespace) -> int:
-    """Print the script for a shell; it is made from the parser, so it knows every command there is."""
-    import shtab
-
-    from seestackd.cli.commands import parser
-
-    print(shtab.complete(parser(), shell=options.shell))
+    """Print the script for a shell."""
+    print((SCRIPTS / f"seestackd.{options.shell}").read_text(encoding="utf-8"), end="")
     return Exit.OK

@@ -5,7 +5,9 @@ import subprocess
 
 import pytest
 
+from seestackd.cli.completion import SHELLS
 from tests.cli.conftest import Bench, Place
+from tests.completions import script
 
 
 def test_a_project_is_made_listed_and_removed(place: Place) -> None:
@@ -55,10 +57,11 @@ def test_bash_completes_commands_and_options(bench: Bench) -> None:
     assert {"ls", "add", "pause"} <= set(done.stdout.split())
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish", "tcsh"])
-def test_other_shells_get_a_script_that_knows_the_commands(bench: Bench, shell: str) -> None:
-    script = bench.run("completion", shell).stdout
-    assert "import-crontab" in script
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_shell_gets_a_script_of_the_commands_as_they_are_now(bench: Bench, shell: str) -> None:
+    shown = bench.run("completion", shell).stdout
+    assert "import-crontab" in shown
+    assert shown == script(shell), "make completions"
 
 
 def test_a_preview_shows_the_three_forms(bench: Bench) -> None:
