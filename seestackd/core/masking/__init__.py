@@ -5,6 +5,7 @@ by NUL, which no rule reaches across: a search costs more to begin than to run o
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import blake2b
 
 from seestackd.core.masking.cards import mask_cards, mask_proven_cards
@@ -12,7 +13,7 @@ from seestackd.core.masking.credentials import mask_credentials
 from seestackd.core.masking.fields import mask_fields
 from seestackd.core.masking.mark import MASK as MASK
 from seestackd.core.masking.pairs import mask_pairs, mask_pairs_of_text
-from seestackd.core.masking.screen import suspects
+from seestackd.core.masking.screen import suspect, suspects
 from seestackd.core.masking.wrapped import mask_wrapped
 
 Rule = Callable[[bytes], bytes]
@@ -79,17 +80,24 @@ def mask_url(url: str) -> str:
 
 def _apply(rules: Rule, texts: Sequence[str]) -> list[str]:
     data = _END.join(texts).encode()
+    if not suspect(data):
+        return list(texts)
+    masked = partial(_where_needed, rules)
+    found = mask_wrapped(masked(data), masked).decode().split(_END)
+    # A text with a NUL of its own counts as several.
+    return found if len(found) == len(texts) else [_END.join(_apply(rules, text.split(_END))) for text in texts]
+
+
+def _where_needed(rules: Rule, data: bytes) -> bytes:
+    """Apply the rules to those texts in which they have something to look at."""
     places = list(suspects(data))
     if not places:
-        return list(texts)
-    looked_at = b"\0".join([data[begin:end] for begin, end in places])
-    masked = mask_wrapped(rules(looked_at), rules).split(b"\0")
+        return data
+    masked = rules(b"\0".join([data[begin:end] for begin, end in places])).split(b"\0")
     pieces: list[bytes] = []
     done = used = 0
     for begin, end in places:
         count = data.count(b"\0", begin, end) + 1
         pieces += (data[done:begin], b"\0".join(masked[used : used + count]))
         done, used = end, used + count
-    found = b"".join([*pieces, data[done:]]).decode().split(_END)
-    # A text with a NUL of its own counts as several.
-    return found if len(found) == len(texts) else [_END.join(_apply(rules, text.split(_END))) for text in texts]
+    return b"".join([*pieces, data[done:]])

@@ -1,5 +1,7 @@
 """Card numbers: sixteen digits in groups always (contract.md 4.1), other lengths by issuer and check digit."""
 
+import re
+
 from seestackd.core.masking.scan import Pattern
 
 _SIXTEEN = rb"(?:\d{4}[ -]?){3}\d{4}"
@@ -8,13 +10,14 @@ _OTHERS = (
     rb"|(?:5[0678]|6\d)(?:\d{11,13}|\d{15,17})|(?:4\d|5[0678]|6\d)\d{2}(?:[ -]\d{4}){3}[ -]\d{1,3}"
 )
 # Not the digits of a fraction.
-_CARD = Pattern(rb"(?:\A|[^\w.]|(?:\A|\D)\.)(" + _OTHERS + rb"|" + _SIXTEEN + rb")\b")
+_CARD = Pattern(rb"(?:\A|[^\w.]|(?:\A|\D)\.)(?:" + _OTHERS + rb"|" + _SIXTEEN + rb")\b")
 _SURE = 16
 _BETWEEN = b" -"
+_DIGITS = frozenset(b"0123456789")
 _DOUBLED = tuple(2 * digit - 9 * (digit > 4) for digit in range(10))
 # What follows where sixteen decimal digits are only the beginning of a UUID.
-_REST_OF_UUID = Pattern(rb"(?i)-[0-9a-f]{4}-[0-9a-f]{12}\b")
-_END_OF_UUID = Pattern(rb"(?i)(?:-[0-9a-f]{4}){2}-\d{4}-\d{12}")
+_REST_OF_UUID = re.compile(rb"(?i)-[0-9a-f]{4}-[0-9a-f]{12}\b")
+_END_OF_UUID = re.compile(rb"(?i)(?:-[0-9a-f]{4}){2}-\d{4}-\d{12}")
 
 
 def mask_cards(data: bytes) -> bytes:
@@ -34,18 +37,20 @@ def luhn(digits: bytes) -> bool:
 
 
 def _mask(data: bytes, sure: int) -> bytes:
-    match = _CARD.search(data)
-    if match is None:
+    length, find = len(data), _CARD.find
+    begin, end = find(data, 0, length)
+    if end < 0:
         return data
     pieces: list[bytes] = []
     done = 0
-    while match is not None:
-        begin, end = match[1]
+    while end >= 0:
+        while data[begin] not in _DIGITS:  # what stands before, two bytes at most
+            begin += 1
         digits = data[begin:end].translate(None, _BETWEEN)
         if (len(digits) == sure or luhn(digits)) and not _is_part(data, begin, end):
-            pieces += [data[done:begin], b"****-****-****-", digits[-4:]]
+            pieces += (data[done:begin], b"****-****-****-", digits[-4:])
             done = end
-        match = _CARD.search(data, end)
+        begin, end = find(data, end, length)
     return b"".join([*pieces, data[done:]]) if pieces else data
 
 

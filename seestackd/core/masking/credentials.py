@@ -1,8 +1,10 @@
 """Secrets told by their own form: tokens with a known beginning, private keys, header lines, passwords in URLs."""
 
+from functools import partial
+
 from seestackd.core.masking.mark import Span
 from seestackd.core.masking.names import FIELD
-from seestackd.core.masking.scan import Pattern, Spans, hide
+from seestackd.core.masking.scan import Pattern, hide
 
 _WORD = rb"[A-Za-z0-9_-]"
 _TOKENS = (
@@ -17,19 +19,21 @@ _TOKENS = (
     rb"do[opr]_v1_[0-9a-f]{40,}|dapi[0-9a-f]{32}|gl(?:sa|c)_[\w+/=]{30,}|hv[sbr]\.[\w-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{50,}",
     rb"\d{8,10}:AA[\w-]{33}",
 )
-_KNOWN = Pattern(rb"\b(" + rb"|".join(_TOKENS) + rb")")
 # Our own keys stand in ping URLs, and scripts that trace what they do print those.
-_OWN = Pattern(rb"\b(?:ssk|ask_live|ask_test|seestack_live)_([0-9A-Za-z]{16,})")
-_HOOK = Pattern(
-    rb"(?i)(?:hooks\.slack\.com\\*/services\\*/|discord(?:app)?\.com\\*/api\\*/webhooks\\*/\d+\\*/)([\w/\\-]{16,})"
+_OWN_HEADS = (b"ssk_", b"ask_live_", b"ask_test_", b"seestack_live_")
+_OWN = rb"(?:" + rb"|".join(_OWN_HEADS) + rb")[0-9A-Za-z]{16,}"
+_KNOWN = Pattern(rb"\b(?:" + rb"|".join((*_TOKENS, _OWN)) + rb")")
+_HOOK = (
+    rb"(?:hooks\.slack\.com\\*/services\\*/|discord(?:app)?\.com\\*/api\\*/webhooks\\*/\d+\\*/)([\w/\\-]{16,})"
 )
 _BEGIN = Pattern(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _END = Pattern(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY|\0")
 _SLASHES = rb"(?::(?:\\{0,255}/){2}|%3A(?:%2F){2})"
-_USER_INFO = Pattern(
-    rb"(?i)[a-z0-9]" + _SLASHES + rb"(?:[^\s/?#:@\"'\\<>%\0]|%[0-24-9a-f][0-9a-f]|%3[0-9b-f])*(?::|%3A)"
+_USER_INFO = (
+    rb"[a-z0-9]" + _SLASHES + rb"(?:[^\s/?#:@\"'\\<>%\0]|%[0-24-9a-f][0-9a-f]|%3[0-9b-f])*(?::|%3A)"
     rb"([^\s/?#@\"'\\<>\0]+?)(?:@|%40)"
 )
+_IN_URL = Pattern(rb"(?i)" + _HOOK + rb"|" + _USER_INFO)
 _LINE_END = rb"[^\r\n\"'\\<>\0]"
 _HEADER = Pattern(
     rb"(?i)(?:\\[nrt]|\b)(?:"
@@ -44,38 +48,30 @@ _HEADER = Pattern(
 def mask_credentials(data: bytes) -> bytes:
     """Mask what can be told without a name beside it, in texts of any kind."""
     data = _mask_keys(data)
-    data = hide(_KNOWN, data, _first)
-    data = hide(_OWN, data, _first)
-    data = hide(_HEADER, data, _first)
-    if b"/" in data or b"%2" in data:
-        data = hide(_HOOK, data, _first)
-        data = hide(_USER_INFO, data, _first)
-    return data
+    data = hide(_KNOWN, data, _token)
+    data = hide(_HEADER, data, partial(_first, _HEADER))
+    return hide(_IN_URL, data, partial(_first, _IN_URL)) if b"/" in data or b"%2" in data else data
 
 
 def _mask_keys(data: bytes) -> bytes:
     return hide(_BEGIN, data, _block) if b"PRIVATE KEY" in data else data
 
 
-def _block(data: bytes, match: Spans) -> tuple[Span | None, int]:
+def _block(data: bytes, _: int, begin: int) -> tuple[Span | None, int]:
     """Return what stands between the lines that begin and end a key (cut off: to the end of the text)."""
-    begin = match[0][1]
-    end = _END.search(data, begin)
-    stop = len(data) if end is None else end[0][0]
-    return (begin, stop), stop
+    stop, end = _END.find(data, begin, len(data))
+    return ((begin, stop), stop) if end >= 0 else ((begin, len(data)), len(data))
 
 
-def _first(data: bytes, match: Spans) -> tuple[Span | None, int]:
+def _token(data: bytes, begin: int, end: int) -> tuple[Span | None, int]:
+    """Return a token; of our own keys all but how they begin."""
+    return (data.rfind(b"_", begin, end) + 1 if data.startswith(_OWN_HEADS, begin) else begin, end), end
+
+
+def _first(pattern: Pattern, data: bytes, begin: int, end: int) -> tuple[Span | None, int]:
     """Return the group that has matched."""
-    return max(match[1:]), match[0][1]
+    return max(pattern.groups(data, begin)[1:]), end
 
 
-SIGNS = (
-    _BEGIN,
-    _KNOWN,
-    _OWN,
-    _HOOK,
-    _USER_INFO,
-    _HEADER,
-)
+SIGNS = (_BEGIN, _KNOWN, _IN_URL, _HEADER)
 """What a text has in which these rules may find something."""

@@ -1,6 +1,7 @@
 """Form fields told by what they say of themselves: `"type":"password"` beside `"value":"…"`, in either order."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from seestackd.core.masking.mark import MASK, MASKED_ALREADY, Span
@@ -16,12 +17,29 @@ _NAMED = (
     + rb"(?:(?:current-|new-)password|one-time-code|cc-(?:number|csc)|[#.]?" + FIELD + rb")" + _Q
 )  # fmt: skip
 _TELLS = Pattern(rb"(?i)" + _PASSWORD + rb"|" + _NAMED)
-_PARTS = Pattern(
-    rb"(?i)(" + _PASSWORD + rb")|(" + _NAMED + rb")"
-    rb"|(" + OPEN + rb")(?:value|(text|data))" + _IS + rb"(?:(" + OPEN + rb")|(-?\d{3,}(?:\.\d+)?)\b)"
-    # Braces with nothing between them that could begin a name count as one: texts may be all braces, and matches cost.
-    rb"|[{}\0](?:[^\"'\\&%uU{}\0]*[{}\0])*"
-)
+# Braces with nothing between them that could begin a name count as one: texts may be all braces, and matches cost.
+_BRACES = rb"[{}\0](?:[^\"'\\&%uU{}\0]*[{}\0])*"
+_HOLDS = rb"(" + OPEN + rb")(?:value|(text|data))" + _IS + rb"(?:(" + OPEN + rb")|(-?\d{3,}(?:\.\d+)?)\b)"
+_PARTS = Pattern(rb"(?i)" + _PASSWORD + rb"|" + _NAMED + rb"|" + _HOLDS + rb"|" + _BRACES)
+_PART = Pattern(rb"(?i)(" + _PASSWORD + rb")|(" + _NAMED + rb")|" + _HOLDS)
+_EDGES = frozenset(b"{}\0")
+_LONGEST = 100
+_REMEMBERED = 4_096
+
+
+class _Part(NamedTuple):
+    """What a part of a field says: that it holds a password, has a telling name, or a value.
+
+    A value has its `opening` quote, or else it is the number that the last `digits` bytes are, whose name has the
+    quote `quote`; `loose` is a value of password fields only.
+    """
+
+    password: bool
+    named: bool
+    opening: bytes
+    digits: int
+    quote: bytes
+    loose: bool
 
 
 class _Value(NamedTuple):
@@ -35,16 +53,17 @@ class _Value(NamedTuple):
 
 def mask_fields(data: bytes) -> bytes:
     """Mask every value in a brace-free stretch that also says it is a password, a card or has a telling name."""
-    tells = _TELLS.search(data)
+    length = len(data)
+    _, place = _TELLS.find(data, 0, length)
     pieces: list[bytes] = []
     done = 0
-    while tells is not None:
-        text = _text_around(data, tells[0][1])
-        for value in _secrets(data, *text):
+    while place >= 0:
+        begin, end = _text_around(data, place)
+        for value in _secrets(data, begin, end):
             if not data.startswith(MASKED_ALREADY, value.begin, value.end):
                 pieces += (data[done : value.begin], value.quote, MASK, value.quote)
                 done = value.end
-        tells = _TELLS.search(data, text[1])
+        _, place = _TELLS.find(data, end, length)
     return b"".join([*pieces, data[done:]]) if pieces else data
 
 
@@ -57,21 +76,40 @@ def _text_around(data: bytes, place: int) -> Span:
 def _secrets(data: bytes, at: int, end: int) -> Iterator[_Value]:
     values: list[_Value] = []
     password = named = False
-    while (match := _PARTS.search(data, min(at, end), end)) is not None:
-        (_, at), is_password, is_named, quote, loose, opening, number = match
-        if is_password[0] >= 0:
-            password = True
-        elif is_named[0] >= 0:
-            named = True
-        elif opening[0] >= 0:
-            (begin, stop), at = quoted(data, opening)
-            values.append(_Value(begin, stop, b"", loose[0] >= 0))
-        elif number[0] >= 0:
-            values.append(_Value(*number, data[slice(*quote)], loose[0] >= 0))
-        else:
-            yield from _told(values, password, named)
+    find = _PARTS.find
+    begin, at = find(data, at, end)
+    while at >= 0:
+        if data[begin] in _EDGES:
+            if password or named:
+                yield from _told(values, password, named)
             values, password, named = [], False, False
-    yield from _told(values, password, named)
+        else:
+            part = _part_of(data[begin:at])
+            password, named = password or part.password, named or part.named
+            if part.opening:
+                (begin, stop), at = quoted(data, part.opening, at)
+                values.append(_Value(begin, stop, b"", part.loose))
+            elif part.digits:
+                values.append(_Value(at - part.digits, at, part.quote, part.loose))
+        begin, at = find(data, min(at, end), end)
+    if password or named:
+        yield from _told(values, password, named)
+
+
+def _part_of(token: bytes) -> _Part:
+    # A number may be a secret; names are few, and come again and again.
+    return _told_by(token) if len(token) > _LONGEST or token[-1] in b"0123456789" else _remembered(token)
+
+
+def _told_by(token: bytes) -> _Part:
+    _, password, named, quote, loose, opening, number = _PART.groups(token, 0)
+    return _Part(
+        password[0] >= 0, named[0] >= 0, token[slice(*opening)] if opening[0] >= 0 else b"", number[1] - number[0],
+        token[slice(*quote)] if number[0] >= 0 else b"", loose[0] >= 0,
+    )  # fmt: skip
+
+
+_remembered = lru_cache(_REMEMBERED)(_told_by)
 
 
 def _told(values: list[_Value], password: bool, named: bool) -> Iterator[_Value]:

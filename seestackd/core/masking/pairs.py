@@ -1,32 +1,47 @@
 """Secrets that stand behind a telling name: in JSON, forms, queries and shell assignments."""
 
+import re
+from functools import lru_cache
+
 from seestackd.core.masking.mark import MASK, MASKED_ALREADY, Span
 from seestackd.core.masking.names import FIELD, NAME, NUMBERED
 from seestackd.core.masking.quotes import OPEN, SPACE, quoted
-from seestackd.core.masking.scan import Pattern, Spans, hide
+from seestackd.core.masking.scan import Pattern, hide
 
 _Q = rb"(?:" + OPEN + rb")"
 _COLON = SPACE + rb"(?::|%3A|=>)" + SPACE
 # A list holds a secret where headers have several values.
-_KEYED = Pattern(rb"(?i)" + _Q + FIELD + _Q + _COLON + rb"(\[" + SPACE + rb")?(" + OPEN + rb")")
-_NEXT = Pattern(SPACE + rb"," + SPACE + rb"(" + OPEN + rb")")
-_NUMBER = Pattern(rb"(?i)(" + OPEN + rb")" + NUMBERED + _Q + _COLON + rb"(-?\d{3,}(?:\.\d+)?)\b")
+_STRING = _Q + FIELD + _Q + _COLON + rb"(\[" + SPACE + rb")?(" + OPEN + rb")"
+_NUMBER = rb"(" + OPEN + rb")" + NUMBERED + _Q + _COLON + rb"(-?\d{3,}(?:\.\d+)?)\b"
+_KEYED = Pattern(rb"(?i)" + _STRING + rb"|" + _NUMBER)
+_NEXT = re.compile(rb"(?:[\t\n\f\r +]|%20|\\[nrt])*+,(?:[\t\n\f\r +]|%20|\\[nrt])*+(" + OPEN + rb")", re.IGNORECASE)
+_REMEMBERED = 4_096
+_LONG = 100
+_DIGITS = b"0123456789"
 
-_VALUE = rb"(?:[^\s&;,'\"<>\\#\0]|,[^\s&;,'\"<>\\#\0])+"
+# Where a value ends: neither can backtrack.
+_VALUE = re.compile(rb"(?:[^\t\n\f\r &;,'\"<>\\#\0]++|,(?=[^\t\n\f\r &;,'\"<>\\#\0]))*+")
+_TAIL = re.compile(rb"(?:#(?:[^\t\n\f\r &;,'\"<>\\#\0]++|,(?=[^\t\n\f\r &;,'\"<>\\#\0]))++)*+")
 # Where even the equals sign is escaped, an escaped & ends the value.
-_ESCAPED = rb"(?:[^\s&;,'\"<>\\#%\0]|%(?:[013-9a-f][0-9a-f]|2[013-57-9a-f]))+"
+_ESCAPED = re.compile(
+    rb"(?:[^\t\n\f\r &;,'\"<>\\#%\0]++|%(?:[013-9a-f][0-9a-f]|2[013-57-9a-f]))*+", re.IGNORECASE
+)
+_OPENS = re.compile(OPEN, re.IGNORECASE)
+_QUOTES = frozenset({b"\\", b'"', b"'", b"&", b"%", b"u", b"U"})
+_SEPARATES = frozenset(b"?&;#%\\")
 
 
 def _pair(name: bytes) -> Pattern:
-    before = rb"(?i)([?&;#]|%3F|%26|\\{1,255}u0026|\\[nrt]|\b)"
-    value = rb"(?:(" + OPEN + rb")|(" + _VALUE + rb"))"
-    return Pattern(before + name + rb"(?:=" + value + rb"|(?:%3D|\\{1,255}u003d)(" + _ESCAPED + rb"))")
+    """Return what stands before a value; a separator before the name, unless it stands alone."""
+    return Pattern(
+        rb"(?i)(?:[?&;#]|%3F|%26|\\{1,255}u0026|\\[nrt]|\b)" + name + rb"(?:=|%3D|\\{1,255}u003d)"
+    )
 
 
 _PARAMETER = _pair(FIELD)
 _ASSIGNMENT = _pair(NAME)
-_NO_VALUE = Pattern(rb"[,}\]:)\s\0]|\z")
-_TAIL = Pattern(rb"(?:#" + _VALUE + rb")+")
+# `"hint":"password=","next":…`: such a quote ends what the name stands in.
+_NO_VALUE = frozenset(b",}]:)\t\n\f\r \0")
 _NO_SECRETS = frozenset({b"true", b"false", b"null", b"none", b"yes", b"no", b"on", b"off", b"undefined"})
 _LONGEST = max(map(len, _NO_SECRETS))
 
@@ -42,72 +57,72 @@ def mask_pairs_of_text(data: bytes) -> bytes:
 
 
 def _mask_keyed(data: bytes) -> bytes:
-    data = _mask_strings(data)
-    return _mask_numbers(data)
-
-
-def _mask_strings(data: bytes) -> bytes:
-    match = _KEYED.search(data)
-    if match is None:
+    length, find, masked = len(data), _KEYED.find, data.startswith
+    begin, at = find(data, 0, length)
+    if at < 0:
         return data
     pieces: list[bytes] = []
     done = 0
-    while match is not None:
-        opening = match[2]
-        while True:
-            (begin, end), at = quoted(data, opening)
-            if not data.startswith(MASKED_ALREADY, begin, end):
+    while at >= 0:
+        opening, is_list, digits = _told(data[begin:at])
+        if digits:
+            pieces += (data[done : at - digits], opening, MASK, opening)
+            done = at
+        while not digits:
+            (begin, end), at = quoted(data, opening, at)
+            if not masked(MASKED_ALREADY, begin, end):
                 pieces += (data[done:begin], MASK)
                 done = end
-            following = _NEXT.match(data, at) if match[1][0] >= 0 else None
+            following = _NEXT.match(data, at) if is_list else None
             if following is None:
                 break
-            opening = following[1]
-        match = _KEYED.search(data, at)
+            opening, at = following[1], following.end()
+        begin, at = find(data, at, length)
     return b"".join([*pieces, data[done:]]) if pieces else data
 
 
-def _mask_numbers(data: bytes) -> bytes:
-    match = _NUMBER.search(data)
-    if match is None:
-        return data
-    pieces: list[bytes] = []
-    done = 0
-    while match is not None:
-        (_, end), quote, (begin, _) = match
-        pieces += (data[done:begin], data[slice(*quote)], MASK, data[slice(*quote)])
-        done = end
-        match = _NUMBER.search(data, done)
-    return b"".join([*pieces, data[done:]])
+def _told(token: bytes) -> tuple[bytes, bool, int]:
+    """Return the quote behind a name, whether that opens a list, and 0; or the quote of the name, and a number's length."""
+    # Names are few, and come again and again. A number is a secret: its name is remembered with another one.
+    if len(token) > _LONG:
+        return _told_by(token)
+    name = token.rstrip(_DIGITS)
+    if name[-1] == 58:  # a colon
+        return *_remembered(name + b"000")[:2], len(token) - len(name)
+    return _told_by(token) if len(name) < len(token) else _remembered(token)
+
+
+def _told_by(token: bytes) -> tuple[bytes, bool, int]:
+    _, listed, opening, quote, number = _KEYED.groups(token, 0)
+    if number[0] >= 0:
+        return token[slice(*quote)], False, number[1] - number[0]
+    return token[slice(*opening)], listed[0] >= 0, 0
+
+
+_remembered = lru_cache(_REMEMBERED)(_told_by)
 
 
 def _mask_parameters(data: bytes, pattern: Pattern) -> bytes:
     return hide(pattern, data, _value) if b"=" in data or b"%3" in data or b"u003" in data else data
 
 
-def _value(data: bytes, match: Spans) -> tuple[Span | None, int]:
-    _, before, opening, plain, escaped = match
-    if opening[0] >= 0:
-        begin = opening[1]
-        # `"hint":"password=","next":…`: this quote ends what the name stands in.
-        if _NO_VALUE.match(data, begin) is not None:
+def _value(data: bytes, before: int, begin: int) -> tuple[Span | None, int]:
+    if data[begin - 1] != 61:  # an escaped =
+        end = _ESCAPED.match(data, begin).end()  # type: ignore[union-attr]
+        return ((begin, end), end) if end > begin else (None, begin)
+    if data[begin : begin + 1] in _QUOTES and (opening := _OPENS.match(data, begin)) is not None:
+        begin = opening.end()
+        if begin == len(data) or data[begin] in _NO_VALUE:
             return None, begin
-        return quoted(data, opening)
-    if escaped[0] >= 0:
-        return escaped, escaped[1]
-    begin, end = plain
-    if end - begin <= _LONGEST and data[begin:end].lower() in _NO_SECRETS:
+        return quoted(data, opening[0], begin)
+    end = _VALUE.match(data, begin).end()  # type: ignore[union-attr]
+    if end - begin <= _LONGEST and (end == begin or data[begin:end].lower() in _NO_SECRETS):
         return None, end
-    if data[end : end + 1] == b"#" and before[0] == before[1] and (tail := _TAIL.match(data, end)) is not None:
+    if data[end : end + 1] == b"#" and data[before] not in _SEPARATES:
         # Outside of a URL a # begins no fragment.
-        end = tail[0][1]
+        end = _TAIL.match(data, end).end()  # type: ignore[union-attr]
     return (begin, end), end
 
 
-SIGNS = (
-    _KEYED,
-    _NUMBER,
-    _PARAMETER,
-    _ASSIGNMENT,
-)
+SIGNS = (_KEYED, _PARAMETER, _ASSIGNMENT)
 """What a text has in which these rules may find something."""

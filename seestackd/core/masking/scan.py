@@ -1,4 +1,8 @@
-"""Searching with RE2, without the objects that its Python side makes of every match: texts may be full of secrets."""
+"""Searching without the objects that RE2's Python side makes of every match: texts may be full of secrets.
+
+A search that asks where a match stands, and not where its groups do, takes a quarter of the time. So patterns find
+the places; what stands there is told by the bytes themselves, and by expressions of `re` which cannot backtrack.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,43 +16,56 @@ Spans = Sequence[Span]
 
 _ANYWHERE = re2._Anchor.UNANCHORED
 _HERE = re2._Anchor.ANCHOR_START
+_MEMORY = 64 * 1024 * 1024  # for the states of a large pattern; it takes what it needs
+
+
+def _without_groups() -> re2.Options:
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    options.never_capture = True
+    options.encoding = re2.Options.Encoding.LATIN1
+    return options
 
 
 class Pattern:
     """A compiled pattern over bytes."""
 
-    __slots__ = ("_match", "text")
+    __slots__ = ("_find", "_groups", "text")
 
-    def __init__(self, text: bytes, options: Any = None) -> None:
+    def __init__(self, text: bytes) -> None:
         self.text = text
-        self._match = re2.compile(text, options)._regexp.Match
+        self._find = re2.compile(text, _without_groups())._regexp.Match
+        self._groups: Any = None
 
-    def search(self, data: bytes, begin: int = 0, end: int | None = None) -> Spans | None:
-        """Return the next match that begins at `begin` or later, and ends by `end`."""
-        spans: Spans = self._match(_ANYWHERE, data, begin, len(data) if end is None else end)
-        return spans if spans[0][0] >= 0 else None
+    def find(self, data: bytes, begin: int, end: int) -> Span:
+        """Return where the next match stands that begins at `begin` or later and ends by `end`, else (-1, -1)."""
+        span: Span = self._find(_ANYWHERE, data, begin, end)[0]
+        return span
 
-    def match(self, data: bytes, begin: int = 0, end: int | None = None) -> Spans | None:
-        """Return the match that begins right there."""
-        spans: Spans = self._match(_HERE, data, begin, len(data) if end is None else end)
-        return spans if spans[0][0] >= 0 else None
-
-
-Find = Callable[[bytes, Spans], tuple[Span | None, int]]
-"""Given the text and a match, returns what to mask (None: nothing) and where to look next."""
+    def groups(self, data: bytes, begin: int) -> Spans:
+        """Return the match that begins right there with its groups. There is one."""
+        if self._groups is None:
+            self._groups = re2.compile(self.text)._regexp.Match
+        spans: Spans = self._groups(_HERE, data, begin, len(data))
+        return spans
 
 
-def hide(pattern: Pattern, data: bytes, find: Find, mask: bytes = MASK) -> bytes:
-    """Replace what `find` makes of each match of a pattern; no match begins within what was masked."""
-    match = pattern.search(data)
-    if match is None:
+Told = Callable[[bytes, int, int], tuple[Span | None, int]]
+"""Given the text and where a match stands, returns what to mask (None: nothing) and where to look next."""
+
+
+def hide(pattern: Pattern, data: bytes, told: Told) -> bytes:
+    """Replace what `told` makes of each match of a pattern; no match begins within what was masked."""
+    length, find = len(data), pattern.find
+    begin, end = find(data, 0, length)
+    if end < 0:
         return data
     pieces: list[bytes] = []
-    done, length, search, masked = 0, len(data), pattern.search, data.startswith
-    while match is not None:
-        span, at = find(data, match)
+    done, masked = 0, data.startswith
+    while end >= 0:
+        span, at = told(data, begin, end)
         if span is not None and not masked(MASKED_ALREADY, *span):
-            pieces += (data[done : span[0]], mask)
+            pieces += (data[done : span[0]], MASK)
             done = span[1]
-        match = search(data, max(at, match[0][1], done), length)
+        begin, end = find(data, max(at, end, done), length)
     return b"".join([*pieces, data[done:]]) if pieces else data

@@ -13,21 +13,24 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 # Four characters hold three bytes. Those of ASCII text have their top bits clear, which leaves a tenth of all groups:
 # names, hashes and pictures seldom begin with two such groups.
 _GROUP = rb"[CDI-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
-_RUN = Pattern(rb"(?:^|[^A-Za-z0-9+/_-])((?:" + _GROUP + rb"){2}[A-Za-z0-9+/_-]{8,})={0,2}")
+_RUN = Pattern(rb"(?:^|[^A-Za-z0-9+/_-])(?:" + _GROUP + rb"){2}[A-Za-z0-9+/_-]{8,}={0,2}")
 _SEPARATOR = b"\0"
+_LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 
 
 def mask_wrapped(data: bytes, rules: Rule, depth: int = _DEPTH) -> bytes:
     """Mask base64 as a whole when what it holds is text and the rules find something in it, down to three wrappings."""
-    match = _RUN.search(data)
-    if match is None:
+    length, find = len(data), _RUN.find
+    begin, end = find(data, 0, length)
+    if end < 0:
         return data
     runs = []
-    while match is not None:
-        (_, end), run = match
-        if (text := _unwrapped(data[slice(*run)])) is not None:
-            runs.append((run, text))
-        match = _RUN.search(data, end)
+    while end >= 0:
+        begin += data[begin] not in _LETTERS  # what stands before
+        stop = begin + len(data[begin:end].rstrip(b"="))
+        if (text := _unwrapped(data[begin:stop])) is not None:
+            runs.append(((begin, stop), text))
+        begin, end = find(data, end, length)
     if not runs:
         return data
     contents = _SEPARATOR.join(text for _, text in runs)
