@@ -98,8 +98,8 @@ bench-alerts: install ## numbers on alerts: on time, beside hanging channels, in
 bench-batches: install ## numbers on what heartbeats feel of batches beside them
 	@exec $(BIN)/python -m bench.beside
 
-bench-requests: install ## numbers on 10 million stored HTTP requests
-	@exec $(BIN)/python -m bench.batches
+bench-requests: install ## numbers on 10 million stored HTTP requests: asked for, erased (ARGS=FOLDER keeps them)
+	@exec $(BIN)/python -m bench.requests $(ARGS)
 
 bench-all: install ## all numbers of docs/performance.md, one after the other: about an hour
 	@for part in "" -scale -overload -idle -batches -lists -requests -alerts; do $(MAKE) bench$$part; done

@@ -6,6 +6,7 @@ import random
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -57,30 +58,46 @@ def counts(fleet: Fleet) -> list[int]:
         return [database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _COUNTS]
 
 
-def heartbeats(url: str, key: str, seconds: float = SECONDS) -> list[float]:
-    """Send one heartbeat after another and return how long each took (ms), sorted."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
-    body = json.dumps({"slug": "job-000001", "status": "success", "durationMs": 5})
-    headers = {"X-SeeStack-Key": key, "Content-Type": "application/json"}
-    times, until = [], time.monotonic() + seconds
-    while time.monotonic() < until:
-        begin = time.perf_counter()
-        connection.request("POST", "/ingest/v1/heartbeat", body, headers)
-        connection.getresponse().read()
-        times.append((time.perf_counter() - begin) * 1000)
-        time.sleep(PAUSE_S)
-    connection.close()
-    return sorted(times)
+class Heartbeats:
+    """Sends one heartbeat after another beside what happens, until it is told how long each took."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url, self._key = url, key
+        self._times: list[float] = []
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._send)
+        self._thread.start()
+
+    def told(self) -> str:
+        """End, and return how long they took."""
+        self._ends.set()
+        self._thread.join()
+        times = sorted(self._times)
+        shares = ", ".join(f"p{share / 10:g} {times[len(times) * share // 1000]:.1f}" for share in (500, 990, 999))
+        return f"{shares}, worst {times[-1]:.1f} ms of {len(times):,}"
+
+    def _send(self) -> None:
+        connection = http.client.HTTPConnection(urlsplit(self._url).netloc)
+        body = json.dumps({"slug": "job-000001", "status": "success", "durationMs": 5})
+        headers = {"X-SeeStack-Key": self._key, "Content-Type": "application/json"}
+        while not self._ends.is_set():
+            begin = time.perf_counter()
+            connection.request("POST", "/ingest/v1/heartbeat", body, headers)
+            connection.getresponse().read()
+            self._times.append((time.perf_counter() - begin) * 1000)
+            time.sleep(PAUSE_S)
+        connection.close()
 
 
 def run(title: str, fleet: Fleet, settings: str) -> None:
     """Print the latency of heartbeats beside what upkeep deletes in the meantime."""
     before = counts(fleet)
     with daemon(fleet, settings) as (url, _):
-        times = heartbeats(url, fleet.key)
+        beside = Heartbeats(url, fleet.key)
+        time.sleep(SECONDS)
+        told = beside.told()
     gone = ", ".join(f"{b - a:,} {table}" for b, a, table in zip(before, counts(fleet), _COUNTS, strict=True) if b > a)
-    shares = ", ".join(f"p{share / 10:g} {times[len(times) * share // 1000]:.1f}" for share in (500, 990, 999))
-    print(f"{title:<22}{shares}, worst {times[-1]:.1f} ms of {len(times):,}; deleted: {gone or 'nothing'}")
+    print(f"{title:<22}{told}; deleted: {gone or 'nothing'}")
 
 
 def measure() -> int:

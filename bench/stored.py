@@ -1,21 +1,22 @@
-"""`python -m bench.stored [FOLDER]`: ten million HTTP requests and many replays stored; what is asked of them, and erasing.
+"""A database of ten million HTTP requests and many replays.
 
-Building takes minutes; a folder that is named is kept, and used again by the next run.
+Building takes minutes; one in a folder that is named is kept, and used again by the next run.
 """
 
 import json
 import random
+import sqlite3
 import string
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from bench.batches import DAY_MS, a_batch
+from bench.batches import a_batch
 from bench.fleet import Fleet, build
+from seestackd.core.monitor import DAY_MS
 from seestackd.core.replay import ReplayBatch, ReplayEvent, pack
 from seestackd.operations.replay import StoreReplay
 from seestackd.operations.replay import store as store_replay
@@ -40,6 +41,21 @@ class Stored:
     @property
     def database(self) -> Path:
         return self.fleet.folder / "data" / "seestackd.db"
+
+    def told(self) -> str:
+        """Return what one of each takes on disk."""
+        with closing(sqlite3.connect(self.database)) as database:
+            sizes = dict(database.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY 1").fetchall())
+            events, batches, packed = database.execute(
+                "SELECT sum(events), count(*), sum(length(body)) FROM replay_batches"
+            ).fetchone()
+        replay = sum(size for name, size in sizes.items() if "replay" in name or "session" in name)
+        requests = sum(size for name, size in sizes.items() if "request" in name)
+        return (
+            f"{self.requests:,} requests over 48 h: {requests / self.requests:.0f} bytes each with sums and indexes\n"
+            f"{events:,} events in {batches:,} batches: {replay / events:.0f} bytes each with sessions and indexes,"
+            f" {packed / events:.0f} of them packed"
+        )
 
 
 @contextmanager
@@ -115,10 +131,13 @@ def _events(dice: random.Random, at: int) -> ReplayBatch:
     """Make 40 events, about 40 kB, of which each is told from others."""
     letters = string.ascii_letters + " " * 10
     texts = ["".join(dice.choices(letters, k=1_000)) for _ in range(EVENTS)]
-    return pack([ReplayEvent(at + n * 250, "mutation", json.dumps({"text": text}), "https://shop.example/cart") for n, text in enumerate(texts)])
+    return pack(
+        [
+            ReplayEvent(at + n * 250, "mutation", json.dumps({"text": text}), "https://shop.example/cart")
+            for n, text in enumerate(texts)
+        ]
+    )
 
 
 def _of(batch: ReplayBatch, user: str) -> ReplayBatch:
-    from dataclasses import replace
-
     return replace(batch, user_id=user)

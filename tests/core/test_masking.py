@@ -85,6 +85,21 @@ def test_the_known_holes_are_closed(text: str, masked: str) -> None:
     assert mask_event(text) == masked
 
 
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("éeyJwYXNzd29yZCI6Imh1bnRlcjIifQ==", f"é{X}"),
+        ("🎉4111111111111111", "🎉****-****-****-1111"),
+        ("pin=\\u0022é\\u0022", f"pin=\\u0022{X}\\u0022"),
+        ('{"PIN":1234,"password":5678,"pin":0912}', f'{{"PIN":"{X}","password":"{X}","pin":"{X}"}}'),
+        (r"\"pin\":1234", rf"\"pin\":\"{X}\""),
+        ('{"cookie":["a\\"b","c"],"x":["d"]}', f'{{"cookie":["{X}","{X}"],"x":["d"]}}'),
+    ],
+)
+def test_what_stands_beside_a_secret_changes_nothing(text: str, masked: str) -> None:
+    assert mask_event(text) == masked
+
+
 @given(st.text(alphabet=st.sampled_from('{}[]:,"\\ptype value4111-'), max_size=80))
 def test_masking_again_changes_nothing(text: str) -> None:
     once = mask_event(text)
@@ -160,6 +175,8 @@ def test_a_url_hides_its_secrets(url: str, masked: str) -> None:
         "a://b:",
         "a-",
         "bearer ",
+        '"password":"a\\\\',
+        "password='",
     ],
 )
 def test_no_text_makes_it_slow(piece: str) -> None:

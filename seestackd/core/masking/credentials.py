@@ -23,9 +23,7 @@ _TOKENS = (
 _OWN_HEADS = (b"ssk_", b"ask_live_", b"ask_test_", b"seestack_live_")
 _OWN = rb"(?:" + rb"|".join(_OWN_HEADS) + rb")[0-9A-Za-z]{16,}"
 _KNOWN = Pattern(rb"\b(?:" + rb"|".join((*_TOKENS, _OWN)) + rb")")
-_HOOK = (
-    rb"(?:hooks\.slack\.com\\*/services\\*/|discord(?:app)?\.com\\*/api\\*/webhooks\\*/\d+\\*/)([\w/\\-]{16,})"
-)
+_HOOK = rb"(?:hooks\.slack\.com\\*/services\\*/|discord(?:app)?\.com\\*/api\\*/webhooks\\*/\d+\\*/)([\w/\\-]{16,})"
 _BEGIN = Pattern(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _END = Pattern(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY|\0")
 _SLASHES = rb"(?::(?:\\{0,255}/){2}|%3A(?:%2F){2})"

@@ -23,9 +23,7 @@ _DIGITS = b"0123456789"
 _VALUE = re.compile(rb"(?:[^\t\n\f\r &;,'\"<>\\#\0]++|,(?=[^\t\n\f\r &;,'\"<>\\#\0]))*+")
 _TAIL = re.compile(rb"(?:#(?:[^\t\n\f\r &;,'\"<>\\#\0]++|,(?=[^\t\n\f\r &;,'\"<>\\#\0]))++)*+")
 # Where even the equals sign is escaped, an escaped & ends the value.
-_ESCAPED = re.compile(
-    rb"(?:[^\t\n\f\r &;,'\"<>\\#%\0]++|%(?:[013-9a-f][0-9a-f]|2[013-57-9a-f]))*+", re.IGNORECASE
-)
+_ESCAPED = re.compile(rb"(?:[^\t\n\f\r &;,'\"<>\\#%\0]++|%(?:[013-9a-f][0-9a-f]|2[013-57-9a-f]))*+", re.IGNORECASE)
 _OPENS = re.compile(OPEN, re.IGNORECASE)
 _QUOTES = frozenset({b"\\", b'"', b"'", b"&", b"%", b"u", b"U"})
 _SEPARATES = frozenset(b"?&;#%\\")
@@ -33,9 +31,7 @@ _SEPARATES = frozenset(b"?&;#%\\")
 
 def _pair(name: bytes) -> Pattern:
     """Return what stands before a value; a separator before the name, unless it stands alone."""
-    return Pattern(
-        rb"(?i)(?:[?&;#]|%3F|%26|\\{1,255}u0026|\\[nrt]|\b)" + name + rb"(?:=|%3D|\\{1,255}u003d)"
-    )
+    return Pattern(rb"(?i)(?:[?&;#]|%3F|%26|\\{1,255}u0026|\\[nrt]|\b)" + name + rb"(?:=|%3D|\\{1,255}u003d)")
 
 
 _PARAMETER = _pair(FIELD)
@@ -82,7 +78,7 @@ def _mask_keyed(data: bytes) -> bytes:
 
 
 def _told(token: bytes) -> tuple[bytes, bool, int]:
-    """Return the quote behind a name, whether that opens a list, and 0; or the quote of the name, and a number's length."""
+    """Return the quote behind a name, whether it opens a list, 0; or the name's quote and the length of its number."""
     # Names are few, and come again and again. A number is a secret: its name is remembered with another one.
     if len(token) > _LONG:
         return _told_by(token)
