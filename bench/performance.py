@@ -70,6 +70,7 @@ included.
 | `make bench-idle` | processor time and pages written of a daemon that nobody uses, and its start |
 | `make bench-lists` | pages and lists of 10,000 monitors with 10 million runs and requests |
 | `make bench-batches` | what heartbeats feel of batches |
+| `make bench-requests` | ten million stored requests: what they take, how fast they are asked for and erased |
 | `make bench-alerts` | alerts on time, hanging channels, storms, live pages, the `run` wrapper |
 | `make bench-all` | all of these, one after the other: about an hour |
 | `make bench-page` | writes this page from what was measured last |

@@ -39,7 +39,7 @@ FOLLOW_UP_EVERY_S = 5.0
 UPKEEP_EVERY_S = 60.0
 ERASE_EVERY_S = 2.0
 PAUSE_S = 0.02
-STEPS_AT_ONCE = 100
+ERASE_PAUSE_S = 0.005
 STOP_WITHIN_S = 5.0
 SETTLE_S = 20.0
 LATE_TICK_S = 2.0
@@ -283,10 +283,10 @@ class Scheduler:
         with suppress(Busy):
             if not await self.runner.read(erasure.waits, None):
                 return
-            for _ in range(STEPS_AT_ONCE):
-                if not (await self.runner.run(erasure.step, None)).more or self.clock.monotonic() > until:
+            while (began := self.clock.monotonic()) < until:
+                if not (await self.runner.run(erasure.step, None)).more:
                     return
-                await asyncio.sleep(PAUSE_S)
+                await asyncio.sleep(max(ERASE_PAUSE_S, self.clock.monotonic() - began))
 
     def _settle(self) -> None:
         """Judge nobody for a while: pings may be on their way or in the socket's backlog."""
