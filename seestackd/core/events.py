@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from seestackd.core.values import plain
+
 
 class Event(StrEnum):
     """The rows of the table in semantics.md 5."""
@@ -62,7 +64,7 @@ class MonitorChanged:
     project_id: int
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class MonitorHeard:
     """A monitor reported, and its status is what it was."""
 

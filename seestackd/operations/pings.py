@@ -7,6 +7,7 @@ from seestackd.core.hearing import hear
 from seestackd.core.monitor import DAY_MS, Monitor, NewMonitor, State
 from seestackd.core.pings import Ping, PingKind
 from seestackd.core.runs import Answer, answer
+from seestackd.core.steady import steady
 from seestackd.core.transitions import Context, Decision, History
 from seestackd.core.values import plain
 from seestackd.errors import Conflict, NotFound
@@ -90,6 +91,8 @@ def record(tx: Transaction, command: RecordPing, at: int) -> Recorded:
             return _seen_before(tx, monitor, seen)
     state = tx.monitors.load_state(monitor.id)
     ping = _ping(command, at)
+    if key is None and not created and (ping_id := _steadily(tx, monitor, state, ping)) is not None:
+        return Recorded(monitor.uid, ping_id, duration_ms=ping.duration_ms)
     belongs = answer(monitor, state, ping, waited_for_at(tx, monitor, state, ping))
     decision = hear(monitor, state, ping, belongs, _context(tx, monitor, state, ping, belongs), _mark(command))
     ping_id = store(tx, state, decision, ping, at)
@@ -170,6 +173,17 @@ def _ping(command: RecordPing, at: int) -> Ping:
         command.output,
         command.output_size,
     )
+
+
+def _steadily(tx: Transaction, monitor: Monitor, state: State, ping: Ping) -> int | None:
+    """Store a success of a monitor that is well by the short way; None when the general rules have to be asked."""
+    if ping.kind is not PingKind.SUCCESS or ping.backfilled or ping.output or monitor.rules.slow_factor is not None:
+        return None
+    report = steady(monitor, state, ping.at, ping.duration_ms)
+    if report is None or tx.maintenance.concerning(monitor) or spikes_are_told(tx, monitor.project_id):
+        return None
+    tx.announce(MonitorHeard(monitor.id, monitor.project_id))
+    return tx.steady.put(monitor, report, ping)
 
 
 def _mark(command: RecordPing) -> int:

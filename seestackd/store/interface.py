@@ -39,6 +39,7 @@ class Transaction(Protocol):
     pings: nouns.Pings
     runs: nouns.Runs
     slots: nouns.Slots
+    steady: nouns.Steady
     maintenance: nouns.Maintenance
     blind: nouns.Blind
     incidents: nouns.Incidents

@@ -10,6 +10,7 @@ from seestackd.core.pings import Ping
 from seestackd.core.replay import ReplayBatch, ReplayEvent
 from seestackd.core.runs import Run
 from seestackd.core.sessions import Session
+from seestackd.core.steady import SteadyReport
 from seestackd.store.listings import Page
 from seestackd.store.outbox import Outbox as Outbox
 from seestackd.store.records import Alive, BlindWindow, Expectation, Key, Login, Project, StoredPing
@@ -111,6 +112,15 @@ class Pings(Protocol):
     def seen(self, project_id: int, slug: str, kind: str, key: str) -> int | None: ...
     def remember(self, project_id: int, slug: str, kind: str, key: str, ping_id: int, at: int) -> None: ...
     def forget_keys(self, before: int, limit: int) -> int: ...
+
+
+class Steady(Protocol):
+    def put(self, monitor: Monitor, report: SteadyReport, ping: Ping) -> int:
+        """Write ping, run, slot and state; returns the id of the ping.
+
+        The state is left as the ids of ping and run make it.
+        """
+        ...
 
 
 class Runs(Protocol):

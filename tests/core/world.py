@@ -16,6 +16,7 @@ from seestackd.core.monitor import Monitor, Rules, SlotEntry, State
 from seestackd.core.pings import Ping, PingKind
 from seestackd.core.runs import Run, answer, late_until
 from seestackd.core.schedule import Schedule, parse_schedule
+from seestackd.core.steady import REASONS, SteadyReport, steady
 from seestackd.core.transitions import Changed, Closed, Context, Decision, History, MissedAgain, Opened, Slow
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
@@ -39,7 +40,10 @@ def clock(instant: int) -> str:
 
 @dataclass
 class World:
-    """Everything that is known about one monitor; `told` are the alerts as (kind, instant)."""
+    """Everything that is known about one monitor; `told` are the alerts as (kind, instant).
+
+    Each success is also judged by the short way, which may only say the same; `steady` counts when it said so.
+    """
 
     monitor: Monitor
     state: State
@@ -53,6 +57,7 @@ class World:
     unknown: list[tuple[int, int]] = field(default_factory=list)
     refused_at: int | None = None
     last: Decision | None = None
+    steady: int = 0
 
     # What happens to it
 
@@ -69,7 +74,26 @@ class World:
         usual = [run.duration_ms for run in self._latest(20) if run.ok and run.duration_ms]
         context = self._context(at, entry=entry, history=History(good_durations_ms=tuple(usual)))
         mark = 0 if keyed or kind != "failed" else crc32(repr(said).encode()) or 1
-        return self._apply(hear(self.monitor, state, ping, belongs, context, mark))
+        decision = hear(self.monitor, state, ping, belongs, context, mark)
+        if kind == "success" and at == happened_at and not self.windows and self.monitor.rules.slow_factor is None:
+            self._compare(steady(self.monitor, state, at, ping.duration_ms), ping, decision)
+        return self._apply(decision)
+
+    def _compare(self, report: SteadyReport | None, ping: Ping, decision: Decision) -> None:
+        """The short way says what the general rules say, or nothing."""
+        self.steady += report is not None
+        if report is None:
+            return
+        run_id, slot, outcome = decision.context.run_id, report.slot, report.outcome
+        entry = SlotEntry(slot, slot, 1, outcome, REASONS[outcome], run_id, ping.at)
+        run = Run(
+            run_id, self.monitor.id, ping.rid, slot, report.started_at, False, ping.at, ping.duration_ms,
+            ping.at - slot, outcome.value, True, ping.exit_code, ping.host, ping.trace_id,
+        )  # fmt: skip
+        assert (decision.state, decision.entries, decision.opened) == (report.state, [entry], [run])
+        assert (decision.outcome, decision.reason, decision.run_id) == (outcome, REASONS[outcome], run_id)
+        assert not any((decision.closed, decision.removed, decision.effects, decision.unknown))
+        assert decision.state.status is self.state.status
 
     def success(self, at: int, **said: Any) -> Decision:
         return self.ping("success", at, **said)

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable
 from itertools import chain
 from typing import Any
 
-_SIZES = (64, 16, 4, 1)
+_SIZES = (64, 32, 16, 8, 4, 2, 1)
 
 
 class Rows:
@@ -31,7 +31,7 @@ class WriteBehind:
     """A connection on which `add`ed rows wait for the next other statement or `flush`, whichever comes first.
 
     A later row with the same key takes the place of an earlier one. `added` counts all that ever waited, `flushes` how
-    often they were written.
+    often they were written. `alone` holds what is not to be written in two ways at once; it is emptied with the rest.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -39,6 +39,7 @@ class WriteBehind:
         self._waiting: dict[Rows, dict[Hashable, tuple[Any, ...]]] = {}
         self.added = 0
         self.flushes = 0
+        self.alone: set[Hashable] = set()
 
     def add(self, insert: Rows, key: Hashable, row: tuple[Any, ...]) -> None:
         """Have a row written before anybody can look."""
@@ -52,6 +53,11 @@ class WriteBehind:
         """Return a row that waits, which it does no more; None when it does not wait."""
         rows = self._waiting.get(insert)
         return rows.pop(key, None) if rows else None
+
+    def waits(self, insert: Rows, key: Hashable) -> bool:
+        """Tell whether a row with this key waits."""
+        rows = self._waiting.get(insert)
+        return rows is not None and key in rows
 
     def execute(self, statement: str, values: Any = ()) -> sqlite3.Cursor:
         """Run any other statement, which sees what waited."""
@@ -78,12 +84,14 @@ class WriteBehind:
     def flush(self) -> None:
         """Write what waits. Raises sqlite3.Error, and then nothing waits any more."""
         self.flushes += 1
+        self.alone.clear()
         waiting, self._waiting = self._waiting, {}
         for insert, rows in waiting.items():
             self._write(insert, list(rows.values()))
 
     def clear(self) -> None:
         """Forget what waits."""
+        self.alone.clear()
         self._waiting = {}
 
     def _write(self, insert: Rows, rows: list[tuple[Any, ...]]) -> None:

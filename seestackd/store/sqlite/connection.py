@@ -10,6 +10,7 @@ from urllib.parse import quote
 from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.store.interface import BatchLost, NeedsCare, StoreBroken
+from seestackd.store.sqlite import steady
 from seestackd.store.sqlite.migrations import migrate
 from seestackd.store.sqlite.transaction import SqliteTransaction
 
@@ -199,6 +200,7 @@ class SqliteStore:
         )
         connection.executescript(_PRAGMAS)
         migrate(connection)
+        connection.executescript(steady.SCRIPT)
         return cls(path, connection)
 
     def writer(self, new_id: Callable[[], str]) -> SqliteSession:

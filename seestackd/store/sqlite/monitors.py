@@ -214,8 +214,18 @@ class SqliteMonitors:
         if deadline is not None:
             self._announce(DeadlineSet(deadline))
 
+    def heard(self, monitor_id: int, state: State) -> None:
+        """Remember the state that a steady report makes, whose row changes in a way of its own, after all others."""
+        behind = self._behind
+        if behind.waits(_SAVE_STATE, monitor_id) or behind.waits(_SAVE_AND_REARM, monitor_id):
+            behind.flush()
+        behind.alone.add(monitor_id)
+        self._states.put(monitor_id, state)
+
     def _save(self, monitor_id: int, row: tuple[Any, ...]) -> None:
         """Have a state written, with the alarm time that waits to be written, so that neither undoes the other."""
+        if monitor_id in self._behind.alone:
+            self._behind.flush()
         rearmed = self._behind.take(_SAVE_AND_REARM, monitor_id)
         if rearmed is None:
             self._behind.add(_SAVE_STATE, monitor_id, row)

@@ -44,14 +44,15 @@ class SqlitePings:
         """Drop what is remembered."""
         self._last_id = None
 
-    def _take_id(self) -> int:
+    def take_id(self) -> int:
+        """Return the id of the next ping, which is given once."""
         if self._last_id is None:
             self._last_id = self._execute("SELECT max(id) FROM pings").fetchone()[0] or 0
         self._last_id += 1
         return self._last_id
 
     def append(self, monitor_id: int, ping: Ping, run_id: int | None, prev: int | None, note: str | None) -> int:
-        ping_id = self._take_id()
+        ping_id = self.take_id()
         row = (
             ping_id, monitor_id, prev, run_id, ping.kind._value_, ping.at, ping.arrived_at, ping.duration_ms,
             ping.exit_code, ping.rid, ping.source, ping.host, ping.trace_id, ping.message, note,

@@ -60,6 +60,12 @@ class SqliteRuns:
             self._next_id = (row[0] or 0) + 1
         return self._next_id
 
+    def take_id(self) -> int:
+        """Return the id of the next run, which is given once."""
+        run_id = self._next_id or self.next_id()
+        self._next_id = run_id + 1
+        return run_id
+
     def open(self, run: Run, prev: int | None) -> None:
         self._next_id = run.id + 1
         row = (
@@ -135,6 +141,10 @@ class SqliteSlots:
             entry.judged_at, entry.more,
         )  # fmt: skip
         self._add(_PUT, (monitor_id, entry.first_at), row)
+        self.wrote(monitor_id, entry)
+
+    def wrote(self, monitor_id: int, entry: SlotEntry) -> None:
+        """Remember an entry that waits to be written."""
         self._last.put(monitor_id, entry)
         if self._written != self._behind.flushes:
             self._written = self._behind.flushes

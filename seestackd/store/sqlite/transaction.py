@@ -23,6 +23,7 @@ from seestackd.store.sqlite.retention import SqliteRetention
 from seestackd.store.sqlite.rollups import SqliteRollups
 from seestackd.store.sqlite.runs import SqliteRuns, SqliteSlots
 from seestackd.store.sqlite.sessions import SqliteSessions
+from seestackd.store.sqlite.steady import SqliteSteady
 from seestackd.store.sqlite.telemetry import SqliteTelemetry
 from seestackd.store.sqlite.told import SqliteTold
 from seestackd.store.sqlite.uptime import SqliteUptime
@@ -45,6 +46,7 @@ class SqliteTransaction:
         self.pings = SqlitePings(self.behind)
         self.runs = SqliteRuns(self.behind)
         self.slots = SqliteSlots(self.behind)
+        self.steady = SqliteSteady(self.behind, self.monitors, self.pings, self.runs, self.slots)
         self.maintenance = SqliteMaintenance(self.behind)
         self.blind = SqliteBlind(self.behind)
         self.outbox = SqliteOutbox(self.behind, self.announce)
