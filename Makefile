@@ -86,8 +86,7 @@ bench-scale: install ## numbers on 100,000 and 1,000,000 monitors
 	@exec $(BIN)/python -m bench.scale $(ARGS)
 
 bench-overload: install ## numbers on twice the load that can be served, and on a slow disk (needs strace)
-	@$(BIN)/python -m bench.overload
-	@$(BIN)/python -m bench.overload slow
+	@exec $(BIN)/python -m bench.overload $(ARGS)
 
 bench-idle: install ## numbers on a daemon that nobody uses
 	@exec $(BIN)/python -m bench.idle

@@ -17,6 +17,11 @@ class Load:
     p50_ms: float
     p99_ms: float
     bad: int
+    report: str = ""
+
+    def counted(self, name: str) -> int:
+        """Return a count that the script itself has printed."""
+        return int(_found(rf"^{name} (\d+)$", self.report) or 0)
 
 
 def available() -> bool:
@@ -63,6 +68,7 @@ def drive(
         p50_ms=_latency("50", report),
         p99_ms=_latency("99", report),
         bad=int(_found(r"Non-2xx or 3xx responses: (\d+)", report) or 0),
+        report=report,
     )
 
 
@@ -76,7 +82,7 @@ def send(url: str, key: str, path: str, bodies: Path, connections: int, seconds:
 
 
 def _found(pattern: str, text: str) -> str | None:
-    match = re.search(pattern, text)
+    match = re.search(pattern, text, re.MULTILINE)
     return match[1] if match else None
 
 

@@ -25,8 +25,8 @@ def test_the_page_and_its_chart_show_what_is_kept_beside_them() -> None:
         ("p99", 25.0, "floor reached"),
         ("p99", 25.1, "FLOOR MISSED"),
         ("storm_p99", 51.0, "goal missed"),
-        ("lost", 0.0, "reached"),
-        ("lost", 1.0, "FLOOR MISSED"),
+        ("twice_lost", 0.0, "reached"),
+        ("twice_lost", 1.0, "FLOOR MISSED"),
     ],
 )
 def test_a_figure_is_held_against_its_floor_and_its_goal(name: str, value: float, verdict: str) -> None:
