@@ -66,7 +66,7 @@ included.
 | `make bench ARGS="--compare docs/performance.json"` | the same, and what is further than a tenth from that run |
 | `make bench HEALTHCHECKS=DIR` | the same beside Healthchecks: a checkout whose `.venv` has uwsgi |
 | `make bench-scale` | 100,000 and 1,000,000 monitors: start, memory, rate, alerts on time, all missed at once |
-| `make bench-overload` | 16,000 clients at once, twice what a slow disk lets through, and a disk that takes 200 ms to sync |
+| `make bench-overload` | 16,000 clients at once; disks that take 100 and 200 ms to sync |
 | `make bench-idle` | processor time and pages written of a daemon that nobody uses, and its start |
 | `make bench-lists` | pages and lists of 10,000 monitors with 10 million runs and requests |
 | `make bench-batches` | what heartbeats feel of batches |
