@@ -1,9 +1,10 @@
 """One stretch of trouble of one subject, and the alerts it causes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from seestackd.core.values import plain
 
 Facts = Mapping[str, Any]
 
@@ -67,7 +68,7 @@ SEVERITY: Mapping[AlertKind, Severity] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class Incident:
     """A stretch of trouble; `began_at` is the first bad outcome, `opened_at` when it became worth telling (ms UTC)."""
 
@@ -92,7 +93,7 @@ class Incident:
     facts: Facts | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class Alert:
     """One message to one channel, before it is stored; `facts` is what its text is made of (JSON values only)."""
 
@@ -107,7 +108,7 @@ class Alert:
     next_attempt_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@plain(frozen=True, slots=True)
 class OutboxRow:
     """One stored alert; `state` is pending, delivered, superseded, skipped (by a rule's quiet hours) or dead.
 

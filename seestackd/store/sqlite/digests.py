@@ -5,7 +5,7 @@ import json
 from seestackd.core.digest import Told
 from seestackd.core.incidents import AlertKind, Facts, OutboxRow, Severity
 from seestackd.store.sqlite.behind import WriteBehind
-from seestackd.store.sqlite.outbox_rows import COLUMNS, read_row
+from seestackd.store.sqlite.outbox_rows import COLUMNS, encoded, read_row
 
 _DUE = "channel = :channel AND state = 'pending' AND next_attempt_at <= :at AND coalesce(told_by, 0) = 0"
 _FREE = f"""
@@ -53,7 +53,7 @@ class SqliteDigests:
         return self._execute(_GATHER, values).rowcount
 
     def describe(self, digest_id: int, severity: Severity, facts: Facts) -> None:
-        told = json.dumps(dict(facts), separators=(",", ":"), allow_nan=False)
+        told = encoded(dict(facts))
         self._execute("UPDATE outbox SET severity = ?, facts = ? WHERE id = ?", (severity, told, digest_id))
 
     def members(self, digest_id: int) -> list[Told]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from seestackd.core.incidents import AlertKind, Incident, Severity
 from seestackd.store.sqlite.behind import Insert, WriteBehind
+from seestackd.store.sqlite.outbox_rows import encoded
 
 _COLUMNS = (
     "id, uid, subject, kind, severity, began_at, opened_at, project_id, monitor_id, closed_at, close_reason, missed,"
@@ -35,7 +36,7 @@ def _values(incident: Incident) -> tuple[Any, ...]:
         incident.uid, incident.subject, incident.kind.value, incident.severity.value, incident.began_at,
         incident.opened_at, incident.project_id, incident.monitor_id, incident.closed_at, incident.close_reason,
         incident.missed, incident.acked_at, incident.acked_by, incident.silenced_until, incident.next_action_at,
-        incident.reminded_at, incident.escalated, json.dumps(dict(incident.facts or {})),
+        incident.reminded_at, incident.escalated, encoded(dict(incident.facts or {})),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """How an alert lies in its row."""
 
 import json
+from json import JSONEncoder
 from typing import Any
 
 from seestackd.core.incidents import Alert, AlertKind, OutboxRow, Severity
@@ -10,11 +11,15 @@ id, alert_id, channel, kind, severity, facts, project_id, monitor_id, incident_i
   attempts, state, settled_at, result, told_by, acknowledged_at
 """
 
+# One for all: json.dumps makes one for each text, and to look for circles, of which facts have none, doubles its time.
+encoded = JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
+"""Write facts as JSON, without a space between them."""
+
 
 def write_row(alert: Alert, at: int) -> tuple[object, ...]:
     """Return the values of a new row, in the order of the outbox's INSERT."""
     due_at = at if alert.next_attempt_at is None else alert.next_attempt_at
-    facts = json.dumps(dict(alert.facts), separators=(",", ":"), allow_nan=False)
+    facts = encoded(dict(alert.facts))
     identity = (alert.alert_id, alert.channel, alert.project_id, alert.monitor_id, alert.incident_id)
     return *identity, alert.kind, alert.severity, at, due_at, 0 if alert.facts.get("digest_only") else None, facts
 
