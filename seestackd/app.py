@@ -51,7 +51,7 @@ from seestackd.web.server import WebSettings, create_app, start_sites
 
 log = logging.getLogger(__name__)
 
-LINGER = (0.01,) * 5  # seconds; letting a connection in takes the event loop up to four turns
+LINGER = (0.001,) * 5  # seconds; letting a connection in takes the event loop up to four turns
 REFUSED_CONFIGURATION = "The configuration could not be reloaded, the old one stays; see the log."
 FIRST_KEY_NAME = "first"
 PING_KEY_NAME = "ping-urls"

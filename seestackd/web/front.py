@@ -82,9 +82,9 @@ class Front(asyncio.Protocol):
             self._transport.abort()
 
     @property
-    def owes_request(self) -> bool:
-        """Whether the client has connected, or begun another request, and not yet sent the whole of it."""
-        return self._head is None and (not self._spoke or bool(self._waiting))
+    def owes_until(self) -> float:
+        """By when the client has to have sent a request that it owes, having connected or begun one; 0 without."""
+        return self._deadline if self._head is None and (not self._spoke or self._waiting) else 0.0
 
     def look(self, now: float) -> None:
         """Close a connection that has been silent for too long; a body that is not whole by now is left to aiohttp."""

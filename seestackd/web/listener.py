@@ -11,9 +11,10 @@ from seestackd.web.express import Express
 from seestackd.web.front import Front
 from seestackd.web.protocol import Connection, Door
 
-# Together the second within which those who have connected are expected to speak.
-_HEAR_OUT_STEPS = 50
-_HEAR_OUT_STEP = 0.02
+_HEAR_OUT_S = 1.0
+"""Who connects or begins a request is expected to say the whole of it within this time; a stop waits no longer."""
+_HEAR_OUT_STEP = 0.005
+_HEAR_OUT_STEPS = round(_HEAR_OUT_S / _HEAR_OUT_STEP)
 _LOOKS_PER_HEAD = 8
 # Hanging up on thousands at once would hold reports up, so one look takes up to so many turns, seconds apart.
 _TURNS, _TURN_S, _FEWEST = 120, 0.005, 50
@@ -112,12 +113,16 @@ class WebRunner(web.AppRunner):
         for site in list(self.sites):
             await site.stop()
         for _ in range(_HEAR_OUT_STEPS):
-            await asyncio.sleep(_HEAR_OUT_STEP)
-            connections = self.server.connections if self.server is not None else []
-            if not any(isinstance(each, Connection | Front) and each.owes_request for each in connections):
+            if not self._is_owed_a_request():
                 break
+            await asyncio.sleep(_HEAR_OUT_STEP)
         await super().cleanup()
         self._entrance.door.complaints.close()
+
+    def _is_owed_a_request(self) -> bool:
+        since = asyncio.get_running_loop().time() - _HEAR_OUT_S + self._entrance.door.head_timeout
+        connections = self.server.connections if self.server is not None else []
+        return any(isinstance(each, Connection | Front) and each.owes_until > since for each in connections)
 
     async def _make_server(self) -> web.Server:
         return Listener(await super()._make_server(), self._entrance)

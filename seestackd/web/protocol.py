@@ -105,9 +105,9 @@ class Connection(RequestHandler):
                 self._messages[index] = (_ErrInfo(400, BadHttpMessage("version"), ""), EMPTY_PAYLOAD)
 
     @property
-    def owes_request(self) -> bool:
-        """Whether the client has connected, or begun another request, and not yet sent the whole head of it."""
-        return self._head_deadline is not None
+    def owes_until(self) -> float:
+        """By when the client has to have sent the head that it owes, having connected or begun one; 0 without."""
+        return 0.0 if self._head_deadline is None else self._head_deadline.when()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._forget_head()

@@ -5,11 +5,14 @@ import json
 import logging
 import re
 import threading
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
 from seestackd.store.interface import Transaction
-from tests.web.conftest import SECRET, Daemon
+from seestackd.web.server import WebSettings
+from tests.web.conftest import SECRET, Daemon, Prepared, listening
 
 BODY = b'{"slug":"nightly","status":"success","durationMs":1}'
 CANARY = "canary-3f9a"
@@ -136,6 +139,35 @@ async def test_a_huge_announced_body_is_refused_before_it_comes(daemon: Daemon) 
 async def test_a_head_that_does_not_end_is_cut_off(impatient: Daemon) -> None:
     for begun in (b"", b"POST /ingest/v1/heartbeat HTTP/1.1\r\nHost: x\r\n"):
         assert await impatient.talk(begun) == b""
+
+
+async def test_a_stop_does_not_wait_for_who_has_been_silent_for_long(prepared: Prepared, tmp_path: Path) -> None:
+    """Pings of a restart wait as long as a stop takes, and half-open connections are cheap to make."""
+    async with AsyncExitStack() as stack:
+        patient = await stack.enter_async_context(listening(prepared, tmp_path, WebSettings(shutdown_timeout=1)))
+        _, silent = await asyncio.open_connection("127.0.0.1", patient.port)
+        _, begun = await asyncio.open_connection("127.0.0.1", patient.port)
+        begun.write(b"GET /docs HTTP/1.1\r\n")
+        await asyncio.sleep(1.1)
+        async with asyncio.timeout(0.7):
+            await stack.aclose()
+    silent.close()
+    begun.close()
+
+
+async def test_a_stop_hears_out_who_has_just_begun(prepared: Prepared, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        hearing = await stack.enter_async_context(listening(prepared, tmp_path, WebSettings(shutdown_timeout=1)))
+        reader, writer = await asyncio.open_connection("127.0.0.1", hearing.port)
+        sent = request()
+        writer.write(sent[:20])
+        await asyncio.sleep(0.05)
+        stopping = asyncio.create_task(stack.aclose())
+        await asyncio.sleep(0.1)
+        writer.write(sent[20:])
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 202 ")
+        await stopping
+    writer.close()
 
 
 async def test_a_head_that_does_not_end_on_a_kept_connection_is_cut_off(impatient: Daemon) -> None:
