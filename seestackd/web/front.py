@@ -37,7 +37,7 @@ class Front(asyncio.Protocol):
         self._head: Head | None = None
         self._command: RecordPing | None = None
         self._deadline = 0.0
-        self._spoke = self._closing = self._owes_body = False
+        self._spoke = self._closing = self._owes_body = self._ended = False
         self._answered: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -52,6 +52,11 @@ class Front(asyncio.Protocol):
         self._waiting = b""
         self._note_answered()
         self._server.closed(self)
+
+    def eof_received(self) -> bool:
+        """Answer what a client has asked that has no more to say (`nc -N` and its like), and only then hang up."""
+        self._ended = True
+        return self._head is not None
 
     def pause_writing(self) -> None:
         self._transport.pause_reading()
@@ -154,7 +159,7 @@ class Front(asyncio.Protocol):
             return
         transport.write(self._express.answer(head, command, self._remote, result, error))
         self._note_answered()
-        if head.closes or self._closing:
+        if head.closes or self._closing or (self._ended and not self._waiting):
             transport.close()
             return
         self._deadline = self._loop.time() + self._server.keepalive_timeout
@@ -167,6 +172,8 @@ class Front(asyncio.Protocol):
         if data and self._head is None and self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
             self._read(data)
+            if self._ended and not self.busy and self._transport:
+                self._transport.close()
 
     def _note_answered(self) -> None:
         if self._answered is not None and not self._answered.done():
@@ -179,3 +186,5 @@ class Front(asyncio.Protocol):
         general.connection_made(transport)
         transport.set_protocol(general)
         general.data_received(data)
+        if self._ended and not general.eof_received():
+            transport.close()

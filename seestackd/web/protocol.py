@@ -92,6 +92,15 @@ class Connection(RequestHandler):
             # No body is due, and yet bytes came: the first part of another request's head.
             self._expect_head()
 
+    def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it: whether the connection stays
+        """Answer what a client has asked that has no more to say, and only then hang up."""
+        super().eof_received()
+        begins = self._waiter is None and self._request_count > 0
+        if not (self.busy or begins) or not self._has_whole_bodies():
+            return False
+        self.close()
+        return True
+
     def _has_whole_bodies(self) -> bool:
         """Tell whether the body of the last request that came is here; also when none has come."""
         if self._messages:

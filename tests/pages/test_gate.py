@@ -29,6 +29,7 @@ async def test_without_a_password_nobody_else_gets_in(tmp_path: Path) -> None:
 
 async def test_another_name_for_this_machine_does_not_open_it(open_house: House) -> None:
     assert (await open_house.get("/", Host="evil.example")).status == 403
+    assert (await open_house.get("/", Host="[::1")).status == 403, "half an address is none"
     assert (await open_house.get("/", X_Forwarded_For="203.0.113.9")).status == 403
     assert (await open_house.get("/", Host="localhost:8080")).status == 200
 
@@ -120,6 +121,7 @@ async def test_every_change_needs_the_token_and_the_same_origin(open_house: Hous
         assert (await open_house.post(path, {"csrf": "00" * 32})).status == 403, path
         assert (await open_house.post(path, good, origin=None)).status == 403, path
         assert (await open_house.post(path, good, origin="https://evil.example")).status == 403, path
+        assert (await open_house.post(path, good, origin="https://[::1")).status == 403, path
         assert (await open_house.post(path, good, Sec_Fetch_Site="cross-site")).status == 403, path
         assert (await open_house.post(path, good, Sec_Fetch_Site="same-site")).status == 403, path
 

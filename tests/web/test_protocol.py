@@ -141,6 +141,34 @@ async def test_a_head_that_does_not_end_is_cut_off(impatient: Daemon) -> None:
         assert await impatient.talk(begun) == b""
 
 
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [
+        (request(), [202]),
+        (request() + request(), [202, 202]),
+        (request() + request()[:40], [202]),
+        (request() + request()[:-5], [202]),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n", [200]),
+        (request() + b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n", [202, 200]),
+        (request()[:-5], []),
+        (b"GET /livez HTTP/1.1\r\n", []),
+        (b"", []),
+    ],
+)
+async def test_who_has_no_more_to_say_is_answered_and_then_hung_up_on(
+    daemon: Daemon, sent: bytes, answered: list[int]
+) -> None:
+    """As `nc -N` and `socat` do: they close their half as soon as they have sent what they had."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", daemon.port)
+    writer.write(sent)
+    writer.write_eof()
+    async with asyncio.timeout(3):
+        raw = await reader.read()
+    writer.close()
+
+    assert [int(status) for status in re.findall(rb"HTTP/1.1 (\d+)", raw)] == answered
+
+
 async def test_a_stop_does_not_wait_for_who_has_been_silent_for_long(prepared: Prepared, tmp_path: Path) -> None:
     """Pings of a restart wait as long as a stop takes, and half-open connections are cheap to make."""
     async with AsyncExitStack() as stack:

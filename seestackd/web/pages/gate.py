@@ -5,7 +5,7 @@ import hmac
 import ipaddress
 import secrets
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from aiohttp import web
 
@@ -109,7 +109,7 @@ class Gate:
                 return
         elif (origin := request.headers.get("Origin")) is not None:
             own = {request.host, self._public.netloc, self._forwarded(request, "X-Forwarded-Host")} - {"", None}
-            if urlsplit(origin).netloc in own:
+            if _parts(origin).netloc in own:
                 return
         raise Refusal(403, "FORBIDDEN", "This did not come from a page of seestackd; open the page again and repeat")
 
@@ -140,7 +140,7 @@ class Gate:
 
         Another name may be a page of elsewhere whose address was changed to ours, and a proxy speaks for anybody.
         """
-        host = urlsplit(f"//{request.host}").hostname or ""
+        host = _parts(f"//{request.host}").hostname or ""
         forwarded = any(name in request.headers for name in _FORWARDED)
         return self._local_only and not forwarded and host in _LOCAL_NAMES
 
@@ -190,6 +190,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _parts(url: str) -> SplitResult:
+    """Split a URL that somebody has sent; one that is none, such as //[::1, has no parts."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def _mark(secret: str) -> bytes:
