@@ -91,7 +91,7 @@ class Daemon:
             for piece in pieces:
                 writer.write(piece)
                 await writer.drain()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 return await reader.read()
         finally:
             writer.close()
