@@ -11,6 +11,7 @@ from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.store.interface import BatchLost, NeedsCare, StoreBroken
 from seestackd.store.sqlite import steady
+from seestackd.store.sqlite.checkpoints import Checkpoints
 from seestackd.store.sqlite.migrations import migrate
 from seestackd.store.sqlite.transaction import SqliteTransaction
 
@@ -24,7 +25,7 @@ PRAGMA busy_timeout = 5000;
 PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -1024;
 PRAGMA cache_spill = 8192;
-PRAGMA wal_autocheckpoint = 4000;
+PRAGMA wal_autocheckpoint = 16000;
 PRAGMA journal_size_limit = 67108864;
 PRAGMA secure_delete = FAST;
 """
@@ -69,13 +70,15 @@ def _reads_on(connection: sqlite3.Connection, error: BaseException) -> bool:
 class SqliteSession:
     """The writing connection: a batch is one BEGIN IMMEDIATE ... COMMIT, an operation one savepoint in it."""
 
-    def __init__(self, connection: sqlite3.Connection, new_id: Callable[[], str]) -> None:
+    def __init__(self, connection: sqlite3.Connection, new_id: Callable[[], str], checkpoints: Checkpoints) -> None:
         self._connection = connection
         self._execute = connection.execute
+        self._checkpoints = checkpoints
         self.transaction = SqliteTransaction(connection, new_id)
 
     def begin(self) -> None:
         try:
+            self._checkpoints.restart(self._connection)
             self._execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
             raise self._translated(error) from error
@@ -139,6 +142,7 @@ class SqliteSession:
         except sqlite3.Error as error:
             self._roll_back()
             raise self._translated(error) from error
+        self._checkpoints.committed()
         self.transaction.erasures.after_commit()
         return self.transaction.take_announced()
 
@@ -182,6 +186,7 @@ class SqliteStore:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        self._checkpoints = Checkpoints(path)
         self._readers: list[sqlite3.Connection] = []
         self._routing = Routing()
         self._sessions: list[SqliteSession] = []
@@ -205,7 +210,7 @@ class SqliteStore:
 
     def writer(self, new_id: Callable[[], str]) -> SqliteSession:
         """Return the writing session; there is one per store."""
-        session = SqliteSession(self._connection, new_id)
+        session = SqliteSession(self._connection, new_id, self._checkpoints)
         session.transaction.routing = self._routing
         self._sessions.append(session)
         return session
@@ -252,6 +257,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log into the file."""
+        self._checkpoints.close()
         with self._lock:
             for reader in self._readers:
                 reader.close()
