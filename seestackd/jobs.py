@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seestackd.store.interface import Transaction
+from seestackd.store.interface import BatchLost, NeedsCare, StoreBroken, Transaction
 
 Tell = Callable[[Any, BaseException | None], None]
 """Takes the result, or else the error, on the event loop."""
@@ -28,7 +28,7 @@ class Job:
     bulk: bool = False
 
 
-def in_order(batch: Sequence[Job], horizon: int) -> Sequence[Job]:
+def in_order(batch: list[Job], horizon: int) -> list[Job]:
     """Return the batch with its judgements last, none of them later than the horizon."""
     judgements = [job for job in batch if job.judgement]
     if not judgements:
@@ -38,12 +38,25 @@ def in_order(batch: Sequence[Job], horizon: int) -> Sequence[Job]:
     return [job for job in batch if not job.judgement] + judgements
 
 
-def apart(batch: Sequence[Job]) -> list[Sequence[Job]]:
-    """Return a batch in the parts that have a transaction each: pings do not wait for the bulk that came with them."""
-    bulk = [job for job in batch if job.bulk]
-    if not bulk or len(bulk) == len(batch):
-        return [batch]
-    return [[job for job in batch if not job.bulk], bulk]
+def attempt(job: Job, within: Callable[[Callable[[Transaction], Any]], Any]) -> None:
+    """Run a job within a session's `attempt`, and keep its result, or the error that is its own."""
+    job.result, job.error = None, None
+    try:
+        job.result = within(lambda tx: job.operation(tx, job.command, job.at))
+    except (BatchLost, NeedsCare, StoreBroken):
+        raise
+    except Exception as error:
+        job.error = error
+
+
+def settle(waiter: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:
+    """Give a future its result or error, unless nobody waits any more."""
+    if waiter.done():
+        return
+    if error is not None:
+        waiter.set_exception(error)
+    else:
+        waiter.set_result(result)
 
 
 class JobQueue:
@@ -56,6 +69,7 @@ class JobQueue:
         self._queue: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
         self._collected: list[Job] = []
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._pings_put = self._pings_taken = 0
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take jobs from this loop from now on."""
@@ -67,6 +81,7 @@ class JobQueue:
             assert self._loop is not None
             self._loop.call_soon(self._pass_on)
         self._collected.append(job)
+        self._pings_put += not job.bulk
         if len(self._collected) >= MAX_COLLECTED:
             self._pass_on()
 
@@ -85,9 +100,21 @@ class JobQueue:
         """Whether the writer has all that was passed on."""
         return self._queue.empty()
 
+    @property
+    def holds_pings(self) -> bool:
+        """Whether anything else than bulk waits that was not told `apart`; for the writer thread."""
+        return self._pings_put != self._pings_taken
+
     def take(self) -> list[Job] | None:
         """Wait for jobs, on the writer thread; None at the end."""
         return self._queue.get()
+
+    def apart(self, batch: Sequence[Job]) -> tuple[list[Job], list[Job]]:
+        """Return the bulk of a batch apart from the rest, which does not wait for it."""
+        bulk = [job for job in batch if job.bulk]
+        rest = [job for job in batch if not job.bulk] if bulk else list(batch)
+        self._pings_taken += len(rest)
+        return rest, bulk
 
     def take_more(self, batch: list[Job], most: int) -> bool:
         """Add to the batch what has come meanwhile, until it has `most` jobs or more; True at the end."""

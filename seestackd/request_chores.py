@@ -13,10 +13,10 @@ log = logging.getLogger(__name__)
 
 ROLL_UP_EVERY_S = 2.0
 WATCH_EVERY_S = 15.0
-_PAUSE_S = 0.005
-_SMALL = 100
-_SMALL_STEPS = 150
-_AT_ONCE = 200
+_PAUSE_S = 0.003
+_SMALL = 25
+_SMALL_STEPS = 600
+_AT_ONCE = 650
 
 
 class RequestChores:

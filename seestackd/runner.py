@@ -4,16 +4,18 @@ import asyncio
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from itertools import islice
+from typing import TypeVar
 
 from seestackd.clock import Clock
 from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.feed import Feed
-from seestackd.jobs import Job, JobQueue, Tell, apart, in_order
+from seestackd.jobs import Job, JobQueue, Tell, attempt, in_order, settle
 from seestackd.refusals import Refusals, Waiting
 from seestackd.store.interface import BatchLost, NeedsCare, Session, Store, StoreBroken, Transaction
 
@@ -25,6 +27,8 @@ Operation = Callable[[Transaction, Command, int], Result]
 
 MAX_BATCH = 512
 TELL_FAILURE_EVERY_MS = 60_000
+BULK_S = 0.001
+"""So long a transaction of bulk goes on before it makes way for pings; one job of it may take longer."""
 
 
 def uuid7(now_ms: int) -> str:
@@ -38,16 +42,6 @@ def uuid7(now_ms: int) -> str:
 
 def _prove(tx: Transaction, command: None, at: int) -> None:
     tx.set_meta("writes_taken_at", str(at))
-
-
-def _attempt(job: Job, attempt: Callable[[Callable[[Transaction], Any]], Any]) -> None:
-    job.result, job.error = None, None
-    try:
-        job.result = attempt(lambda tx: job.operation(tx, job.command, job.at))
-    except (BatchLost, NeedsCare, StoreBroken):
-        raise
-    except Exception as error:
-        job.error = error
 
 
 class Runner:
@@ -137,7 +131,7 @@ class Runner:
         if self._loop is None:
             raise Busy()
         waiter: asyncio.Future[Result] = self._loop.create_future()
-        self.post(operation, command, partial(_settle, waiter), judgement=judgement, bulk=bulk)
+        self.post(operation, command, partial(settle, waiter), judgement=judgement, bulk=bulk)
         return waiter
 
     def post(
@@ -188,22 +182,40 @@ class Runner:
         return result
 
     def _work(self) -> None:
-        last = False
-        while not last and (batch := self._queue.take()) is not None:
+        last, backlog = False, deque[Job]()
+        while backlog or not last:
+            batch = [] if backlog else self._queue.take()
+            if batch is None:
+                break
             # Read before draining: no ping that is still outside the batch can be older than this.
             horizon = self._clock.now()
             collected_at = self._queue.collected_at()
-            last = self._queue.take_more(batch, MAX_BATCH)
+            last = last or self._queue.take_more(batch, MAX_BATCH)
             if collected_at is not None:
                 horizon = min(horizon, collected_at)
-            if not self._queue.empty and not last:
+            if batch and not self._queue.empty and not last:
                 horizon = min(horizon, batch[-1].at)
-            for part in apart(batch):
-                self._hand_over(part, self._apply(part, horizon))
+            pings, bulk = self._queue.apart(batch)
+            backlog += bulk
+            began = self._clock.monotonic()
+            if pings:
+                self._hand_over(pings, self._apply(pings, horizon))
+            if backlog:
+                self._work_off(backlog, horizon, self._clock.monotonic() - began)
 
-    def _apply(self, batch: Sequence[Job], horizon: int) -> list[object]:
+    def _work_off(self, backlog: deque[Job], horizon: int, pings_took_s: float) -> None:
+        """Commit bulk for as long as pings took before it, or as nobody waits; at least one of it."""
+        until = self._clock.monotonic() + max(BULK_S, pings_took_s)
+        part = list(islice(backlog, MAX_BATCH))
+        changes = self._apply(part, horizon, lambda: self._queue.holds_pings and self._clock.monotonic() >= until)
+        for _ in part:
+            backlog.popleft()
+        self._hand_over(part, changes)
+
+    def _apply(self, batch: list[Job], horizon: int, enough: Callable[[], bool] = lambda: False) -> list[object]:
+        """Commit a batch and return what changed. It is cut in place where `enough` says so between two jobs."""
         try:
-            changes = self._commit(in_order(batch, horizon))
+            changes = self._commit(in_order(batch, horizon), enough)
         except Exception as error:
             self._fail(batch, error)
             return []
@@ -222,20 +234,22 @@ class Runner:
             self._fail([probe], error)
         return probe.error is None
 
-    def _commit(self, jobs: Sequence[Job]) -> list[object]:
+    def _commit(self, jobs: list[Job], enough: Callable[[], bool] = lambda: False) -> list[object]:
         session = self._session
         try:
             self._begin()
             session.expect(one for job in jobs if (one := getattr(job.command, "reports_on", None)) is not None)
-            for job in jobs:
-                _attempt(job, session.attempt)
+            for number, job in enumerate(jobs, 1):
+                attempt(job, session.attempt)
+                if enough():
+                    del jobs[number:]
             session.flush()
         except NeedsCare:
             # Operations may be run again: the rare batch with a failure among its writes is taken back and repeated.
             session.undo()
             session.begin()
             for job in jobs:
-                _attempt(job, session.attempt_carefully)
+                attempt(job, session.attempt_carefully)
         return session.commit()
 
     def _begin(self) -> None:
@@ -281,12 +295,3 @@ class Runner:
                 log.exception("a result could not be handed over")
         if changes:
             self._feed.publish(changes)
-
-
-def _settle(waiter: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:
-    if waiter.done():
-        return
-    if error is not None:
-        waiter.set_exception(error)
-    else:
-        waiter.set_result(result)

@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -205,6 +206,31 @@ async def test_pings_do_not_wait_for_the_bulk_that_came_with_them(bench: Bench) 
 
     both = sorted([*known, "ping 1", "ping 2"])
     assert done == [f"ping 1 after {known}", f"ping 2 after {known}", f"bulk 1 after {both}", f"bulk 2 after {both}"]
+
+
+async def test_pings_that_come_during_bulk_go_before_the_rest_of_it_and_none_of_it_is_lost(bench: Bench) -> None:
+    order: list[str] = []
+    begun, come = threading.Event(), threading.Event()
+
+    def slow(tx: Transaction, command: str, at: int) -> None:
+        begun.set()
+        come.wait(10)
+        bench.clock.at += 2_000
+        order.append(command)
+        tx.set_meta(command, "kept")
+
+    def quick(tx: Transaction, command: str, at: int) -> None:
+        order.append(command)
+
+    bulk = [bench.runner.submit(slow, f"bulk {number}", bulk=True) for number in range(3)]
+    await asyncio.to_thread(begun.wait, 10)
+    ping = bench.runner.submit(quick, "ping")
+    come.set()
+    await asyncio.gather(ping, *bulk)
+
+    assert order == ["bulk 0", "ping", "bulk 1", "bulk 2"]
+    assert {"bulk 0", "bulk 1", "bulk 2"} <= bench.stored().keys()
+    assert bench.runner.queued == 0
 
 
 async def test_a_refused_ping_is_remembered_with_its_monitor_and_a_stored_one_is_not(bench: Bench) -> None:

@@ -18,11 +18,18 @@ from seestackd.web.refusal import Refusal
 Batch = TypeVar("Batch")
 Packed = tuple[list[Any], bytes]
 
+AT_REST_ONLY = "at-rest-only"
+"""The argument by which the process takes a processor only while nobody else wants it, and gives it back at once.
+
+A nice process is not interrupted as soon as a ping comes: the kernel lets it have its turn of some milliseconds.
+"""
+
 HELLO = b"+"
 """What the process says when it is ready."""
 
-ASKED = struct.Struct("!BBQ")
-"""The number of the batch's form, whether it is gzip, how many bytes it may have; the body comes as a descriptor."""
+ASKED = struct.Struct("!BBQQ")
+"""The number of the batch's form, whether it is gzip, how many bytes it may have, and how many its body has, with which
+the memory begins whose descriptor comes along."""
 
 ANSWERED = struct.Struct("!BQQ")
 """Whether the batch was taken, how long the JSON after it is, and how long the packed body behind that."""

@@ -10,13 +10,13 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import seestackd
 from seestackd.errors import Busy
-from seestackd.web.batch_messages import ANSWERED, ASKED, HELLO, Batch, Form, result_of
+from seestackd.web.batch_messages import ANSWERED, ASKED, AT_REST_ONLY, HELLO, Batch, Form, result_of
+from seestackd.web.gathered import Gathered
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +30,12 @@ _BUSY = 2  # one that is read, and the next one
 STARTED_WITHIN_S = 20.0
 ANSWERED_WITHIN_S = 30.0
 TRY_AGAIN_AFTER_S = 60.0
+
+AT_REST_WITHIN_S = 5.0
+"""So long a process that works only at rest has for a batch; who needs longer is on a machine that has no rest."""
+
+NO_REST_FOR_S = 600.0
 _TRIES = 2
-_PIECE = 512 * 1024  # copied in well below a millisecond, and then others have their turn
 _RECEIVED = 256 * 1024
 _PASSED_ON = ("PATH", "LANG", "LC_", "LD_", "PYTHON")
 
@@ -45,21 +49,27 @@ class NoProcess(Exception):
 class _Died(Exception):
     """The process is gone and leaves a batch unanswered, which it may have died of when it is `suspect`."""
 
-    def __init__(self, suspect: bool) -> None:
+    def __init__(self, suspect: bool, starved: bool = False) -> None:
         self.suspect = suspect
+        self.starved = starved
 
 
 class BatchProcesses:
-    """The processes, from the first batch until `close`; one that dies is followed by another one."""
+    """The processes, from the first batch until `close`; one that dies is followed by another one.
 
-    def __init__(self) -> None:
+    They work while nobody else wants the processor, but no longer once one has needed `rest_within` seconds so.
+    """
+
+    def __init__(self, rest_within: float = AT_REST_WITHIN_S) -> None:
+        self._rest_within = rest_within
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._workers: list[_Worker] = []
         self._most = min(MOST_PROCESSES, os.cpu_count() or 1)
         self._not_before = 0.0
+        self._no_rest_until = 0.0
 
-    async def read(self, form: Form[Batch], raw: Sequence[bytes], zipped: bool, limit: int) -> Batch:
-        """Return the batch in a body, which comes in pieces; raises what `form.read` does, Busy, and NoProcess.
+    async def read(self, form: Form[Batch], body: Gathered, zipped: bool, limit: int) -> Batch:
+        """Return the batch in a body; raises what `form.read` does, Busy, and NoProcess.
 
         A batch that has lost its process gets another one, but only once when it may have been the cause.
         """
@@ -68,9 +78,11 @@ class BatchProcesses:
             while deaths < _TRIES:
                 worker = self._running()
                 try:
-                    answer = await worker.ask(ASKED.pack(form.number, zipped, limit), raw)
+                    answer = await worker.ask(ASKED.pack(form.number, zipped, limit, body.size), body.descriptor())
                 except _Died as died:
                     deaths += died.suspect
+                    if died.starved:
+                        self._expect_no_rest()
                     if not worker.greeted:
                         self._put_off("it ended before it was ready")
                         raise NoProcess from None
@@ -92,7 +104,8 @@ class BatchProcesses:
         if self._is_put_off():
             raise NoProcess
         try:
-            least = _Worker()
+            rests = asyncio.get_running_loop().time() >= self._no_rest_until
+            least = _Worker(self._rest_within if rests else None)
         except OSError as error:
             self._put_off(str(error))
             raise NoProcess from None
@@ -106,11 +119,16 @@ class BatchProcesses:
         log.error("large batches are read in the daemon itself: no process for them could be started: %s", reason)
         self._not_before = asyncio.get_running_loop().time() + TRY_AGAIN_AFTER_S
 
+    def _expect_no_rest(self) -> None:
+        log.warning("this machine is never at rest: large batches are read beside all else for %.0f s", NO_REST_FOR_S)
+        self._no_rest_until = asyncio.get_running_loop().time() + NO_REST_FOR_S
+
 
 class _Worker:
     """One process, and the batches it has not answered yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, rest_within: float | None) -> None:
+        self._rest_within = rest_within
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[asyncio.Future[Answer]] = deque()
         self._received = bytearray()
@@ -119,42 +137,38 @@ class _Worker:
         self._socket, theirs = socket.socketpair()
         with theirs:
             try:
-                self._process = _started(theirs)
+                self._process = _started(theirs, [] if rest_within is None else [AT_REST_ONLY])
             except BaseException:
                 self._socket.close()
                 raise
         self._socket.setblocking(False)
         self._loop.add_reader(self._socket, self._readable)
 
-    async def ask(self, header: bytes, raw: Sequence[bytes]) -> Answer:
+    async def ask(self, header: bytes, body: int) -> Answer:
         """Have a body read; raises _Died."""
         self.asked += 1
         try:
-            return await self._ask(header, raw)
+            return await self._ask(header, body)
         finally:
             self.asked -= 1
 
-    async def _ask(self, header: bytes, raw: Sequence[bytes]) -> Answer:
-        body = os.memfd_create("batch")
+    async def _ask(self, header: bytes, body: int) -> Answer:
         try:
-            await _write(body, raw)
-            if self.ended:
-                raise _Died(suspect=False)
             # The socket holds far more headers than batches are under way.
             socket.send_fds(self._socket, [header], [body])
         except OSError:
             self.end()
             raise _Died(suspect=False) from None
-        finally:
-            os.close(body)
         answer: asyncio.Future[Answer] = self._loop.create_future()
         self._waiting.append(answer)
         try:
-            async with asyncio.timeout(ANSWERED_WITHIN_S if self.greeted else STARTED_WITHIN_S + ANSWERED_WITHIN_S):
+            within = self._rest_within or ANSWERED_WITHIN_S
+            async with asyncio.timeout(within if self.greeted else STARTED_WITHIN_S + within):
                 return await answer
         except TimeoutError:
             self.end()
-            raise _Died(suspect=True) from None
+            starved = self._rest_within is not None and self.greeted
+            raise _Died(suspect=not starved, starved=starved) from None
 
     def end(self) -> None:
         """End the process, and tell those who wait for it."""
@@ -205,9 +219,9 @@ class _Worker:
         return answer
 
 
-def _started(connection: socket.socket) -> "subprocess.Popen[bytes]":
+def _started(connection: socket.socket, arguments: list[str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "seestackd.web.batch_worker"],
+        [sys.executable, "-P", "-m", "seestackd.web.batch_worker", *arguments],
         stdin=connection.fileno(),
         stdout=subprocess.DEVNULL,
         env=_environment(os.environ),
@@ -221,15 +235,3 @@ def _environment(ours: Mapping[str, str]) -> dict[str, str]:
     found_at = [str(Path(seestackd.__file__).parents[1]), *filter(None, [ours.get("PYTHONPATH")])]
     # Looking for plug-ins takes longer than all other imports.
     return {**passed_on, "PYTHONPATH": os.pathsep.join(found_at), "PYDANTIC_DISABLE_PLUGINS": "1"}
-
-
-async def _write(file: int, pieces: Sequence[Any]) -> None:
-    written = 0
-    for piece in pieces:
-        view = memoryview(piece)
-        while view:
-            count = os.write(file, view[:_PIECE])
-            view, written = view[count:], written + count
-            if written >= _PIECE:
-                written = 0
-                await asyncio.sleep(0)

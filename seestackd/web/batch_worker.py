@@ -8,10 +8,11 @@ import logging
 import os
 import signal
 import socket
+import sys
 from contextlib import suppress
 from pathlib import Path
 
-from seestackd.web.batch_messages import ASKED, FORMS, HELLO, refused, taken
+from seestackd.web.batch_messages import ASKED, AT_REST_ONLY, FORMS, HELLO, refused, taken
 from seestackd.web.gzipped import whole
 from seestackd.web.refusal import Refusal, of_status
 
@@ -31,11 +32,15 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(NICE)
+    at_rest_only = sys.argv[1:] == [AT_REST_ONLY]
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
     with socket.socket(fileno=0) as daemon, suppress(TimeoutError, ConnectionError):
         daemon.settimeout(IDLE_S)
         daemon.sendall(HELLO)
+        if at_rest_only:
+            with suppress(OSError):
+                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         while _serve(daemon):
             pass
 
@@ -45,9 +50,9 @@ def _serve(daemon: socket.socket) -> bool:
     header, descriptors, _, _ = socket.recv_fds(daemon, ASKED.size, 1)
     if not descriptors:
         return False
-    number, zipped, limit = ASKED.unpack(header)
+    number, zipped, limit, size = ASKED.unpack(header)
     try:
-        raw = os.pread(descriptors[0], os.fstat(descriptors[0]).st_size, 0)
+        raw = os.pread(descriptors[0], size, 0)
     finally:
         os.close(descriptors[0])
     daemon.sendall(answer(number, raw, bool(zipped), limit))

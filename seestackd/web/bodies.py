@@ -1,7 +1,7 @@
 """Request bodies: read in time, of a bounded size, inflated, and only then handed to a parser."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -13,13 +13,16 @@ from seestackd.errors import Busy
 from seestackd.web.batch_messages import Batch, Form
 from seestackd.web.batch_process import BatchProcesses, NoProcess
 from seestackd.web.errors import Refusal, of_status
+from seestackd.web.gathered import Gathered, Memory
 from seestackd.web.gzipped import inflated, whole
 
 Parsed = TypeVar("Parsed")
 
 SMALL = 64 * 1024
-"""Bodies up to this size (inflated) are parsed on the event loop, larger batches in a process of their own, and other
-large documents on a thread (performance.md, batches)."""
+"""Documents up to this size (inflated) are parsed on the event loop, larger ones on a thread."""
+
+SMALL_BATCH = 16 * 1024
+"""Batches up to this size (inflated) are parsed on the event loop, larger ones in a process of their own."""
 
 MOST_HELD = 64 * 1024 * 1024
 """So many bytes of large batches may be here at a time, and one batch more; whoever sends more is told to wait."""
@@ -35,6 +38,7 @@ class Bodies:
         self._timeout = timeout
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="parse")
         self._processes = BatchProcesses()
+        self._memory = Memory()
         self._most_held = most_held
         self._held = 0
 
@@ -50,39 +54,44 @@ class Bodies:
 
     async def batch(self, request: web.Request, form: Form[Batch]) -> Batch:
         """Return the batch in a body, as `parsed` does; raises Busy too, when too much is here already."""
-        zipped, pieces, held = _is_gzip(request), [], 0
+        zipped, held, was_read = _is_gzip(request), 0, False
+        body = Gathered(self._memory, SMALL_BATCH)
         try:
             async with self._in_time(request):
                 while piece := await request.content.readany():
-                    pieces.append(piece)
                     held += len(piece)
                     self._hold(len(piece), held)
-            if held <= SMALL:
-                raw = b"".join(pieces)
-                body = inflated(raw, SMALL) if zipped else raw
-                if body is not None:
-                    return form.read(body)
-            return await self._large(form, pieces, zipped)
+                    body.add(piece)
+            batch = await self._batch(form, body, zipped)
+            was_read = True
+            return batch
         finally:
             self._held -= held
+            body.close(read=was_read)
 
     def close(self) -> None:
         """End the threads and the process."""
         self._threads.shutdown(wait=True)
         self._processes.close()
+        self._memory.close()
 
     def _hold(self, count: int, of_this: int) -> None:
         self._held += count
         if of_this > self._limit:
             raise of_status(413)
-        if of_this > SMALL and self._held - of_this > self._most_held:
+        if of_this > SMALL_BATCH and self._held - of_this > self._most_held:
             raise Busy("Too many batches at once; please retry", retry_after=_RETRY_AFTER_S)
 
-    async def _large(self, form: Form[Batch], pieces: Sequence[bytes], zipped: bool) -> Batch:
+    async def _batch(self, form: Form[Batch], body: Gathered, zipped: bool) -> Batch:
+        if body.size <= SMALL_BATCH:
+            raw = body.whole()
+            plain = inflated(raw, SMALL_BATCH) if zipped else raw
+            if plain is not None:
+                return form.read(plain)
         try:
-            return await self._processes.read(form, pieces, zipped, self._limit)
+            return await self._processes.read(form, body, zipped, self._limit)
         except NoProcess:
-            return await self._on_thread(b"".join(pieces), zipped, form.read)
+            return await self._on_thread(body.whole(), zipped, form.read)
 
     async def _read(self, request: web.Request) -> bytes:
         if request.content.is_eof() and request.content.exception() is None:

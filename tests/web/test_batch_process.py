@@ -20,11 +20,13 @@ from seestackd.errors import Busy
 from seestackd.web.batch_messages import FORMS, REPLAY, REQUESTS, Form
 from seestackd.web.batch_process import BatchProcesses
 from seestackd.web.bodies import Bodies
+from seestackd.web.gathered import Gathered, Memory
 from seestackd.web.gzipped import whole
 from seestackd.web.refusal import Refusal
 from tests.web.conftest import Daemon
 
 LIMIT = 1024 * 1024
+MEMORY = Memory()
 EVENT = {"eventType": "click", "eventData": '{"user_id":"u1","password":"x y"}', "url": "https://a.example/?token=abc"}
 EVENTS = [
     {**EVENT, "timestampMillis": 1000.7},
@@ -60,8 +62,14 @@ async def a_process() -> AsyncIterator[BatchProcesses]:
         process.close()
 
 
-async def read(process: BatchProcesses, body: bytes = BODY) -> Any:
-    return await process.read(REPLAY, [body], False, LIMIT)
+async def read(process: BatchProcesses, body: bytes = BODY, form: Form[Any] = REPLAY, zipped: bool = False) -> Any:
+    gathered = Gathered(MEMORY, 10)
+    try:
+        for at in range(0, len(body), 100):
+            gathered.add(body[at : at + 100])
+        return await process.read(form, gathered, zipped, LIMIT)
+    finally:
+        gathered.close(read=True)
 
 
 def here(form: Form[Any], raw: bytes, zipped: bool) -> Any:
@@ -77,12 +85,27 @@ def children() -> set[int]:
     return {int(pid) for pid in found if b"batch_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
+@pytest.mark.parametrize("small", [0, 7, 10**6])
+def test_a_body_in_pieces_is_whole_again_also_in_memory_that_held_a_longer_one(small: int) -> None:
+    memory = Memory()
+    for filler in (b"i" * 100_000, b"j" * 1000):
+        body = Gathered(memory, small)
+        for piece in (b"ab", b"cdefgh", b"", filler):
+            body.add(piece)
+
+        assert body.whole() == b"abcdefgh" + filler
+        assert os.pread(body.descriptor(), body.size, 0) == b"abcdefgh" + filler
+        assert (body.whole(), body.size) == (b"abcdefgh" + filler, 8 + len(filler))
+        body.close(read=True)
+    memory.close()
+
+
 async def test_what_it_answers_is_what_the_same_body_comes_to_without_it() -> None:
     found = []
     async with a_process() as process:
         for form, raw, zipped in ASKED:
             try:
-                found.append(await process.read(form, [raw[:10], raw[10:]], zipped, LIMIT))
+                found.append(await read(process, raw, form, zipped))
             except Refusal as refusal:
                 found.append(vars(refusal))
 
@@ -122,10 +145,27 @@ async def test_a_batch_whose_process_dies_is_read_by_the_next_one() -> None:
         assert children() & {first} == set()
 
 
+async def test_it_works_at_rest_only_until_a_machine_without_rest_has_kept_a_batch_waiting() -> None:
+    process = BatchProcesses(rest_within=0.2)
+    try:
+        await read(process)
+        (first,) = children()
+        assert os.sched_getscheduler(first) == os.SCHED_IDLE
+        # A process that gets no processor time looks like one that is stopped.
+        os.kill(first, signal.SIGSTOP)
+
+        assert (await read(process)).fingerprint == "fp"
+        (second,) = children()
+        assert second != first
+        assert os.sched_getscheduler(second) == os.SCHED_OTHER
+    finally:
+        process.close()
+
+
 async def test_a_batch_that_ends_every_process_is_answered_busy_and_harms_no_other() -> None:
     fatal = replace(REPLAY, number=99)
     async with a_process() as process:
-        fatally = asyncio.create_task(process.read(fatal, [BODY], False, LIMIT))
+        fatally = asyncio.create_task(read(process, form=fatal))
         others = [await read(process) for _ in range(3)]
         with pytest.raises(Busy):
             await fatally

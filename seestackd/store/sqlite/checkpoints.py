@@ -1,20 +1,19 @@
-"""Checkpoints beside the writer: pages go from the write-ahead log to the file on a thread of their own, in small bites.
+"""Checkpoints beside the writer: a thread copies pages from the write-ahead log to the file, in small bites.
 
-Inside the writer's COMMIT a checkpoint keeps it for as long as the disk takes for all those pages. SQLite does it without
-the interpreter's lock and without a lock that the writer needs; only starting the log anew is left to the writer, and
-that is quick once next to nothing is left to copy.
+Inside the writer's COMMIT a checkpoint keeps it for as long as the disk takes for all those pages. SQLite does it
+without the interpreter's lock and without a lock that the writer needs; only starting the log anew is left to the
+writer, and that is quick once next to nothing is left to copy.
 """
 
 import logging
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 log = logging.getLogger(__name__)
 
 BITE = 256
-"""So many frames (pages) of the log are copied at a time: a commit beside it waits for the disk no longer than they take."""
+"""So many frames (pages) of the log are copied at a time: for so many may a commit beside it wait at the disk."""
 
 LOG_FRAMES = 4_000
 """From this length on (16 MB) the log is started anew when all of it is copied."""
@@ -49,7 +48,7 @@ class Checkpoints:
             self._wanted.set()
 
     def restart(self, connection: sqlite3.Connection) -> None:
-        """Copy the last few frames when nearly all are copied, outside of a transaction: the next one begins the log."""
+        """Copy the last few frames when nearly all are copied, outside of a transaction; the next begins the log."""
         if self._may_restart:
             self._may_restart = False
             connection.execute(_CHECKPOINT).fetchall()
@@ -65,11 +64,8 @@ class Checkpoints:
         connection = sqlite3.connect(self._path, timeout=0, isolation_level=None)
         try:
             while self._wanted.wait() and not self._closing:
-                began = time.monotonic()
-                self._copy(connection)
                 self._wanted.clear()
-                # At most half of the time, whatever the disk: the log of a slow one grows instead.
-                time.sleep(time.monotonic() - began)
+                self._copy(connection)
         finally:
             connection.close()
 
