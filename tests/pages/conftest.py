@@ -82,11 +82,16 @@ class House:
 
 @asynccontextmanager
 async def house(
-    folder: Path, web: WebSettings | None = None, *, password: str | None = None, **options: Any
+    folder: Path,
+    web: WebSettings | None = None,
+    *,
+    password: str | None = None,
+    kind: type[SqliteStore] = SqliteStore,
+    **options: Any,
 ) -> AsyncIterator[House]:
-    """Run the web edge; `options` are those of Dashboard."""
+    """Run the web edge on a store of a kind; `options` are those of Dashboard."""
     clock, feed = SetClock(NOW), Feed()
-    store = SqliteStore.open(folder / "seestackd.db")
+    store = kind.open(folder / "seestackd.db")
     runner = Runner(store, clock, feed, on_broken=lambda: None)
     project = runner.call(keys.ensure_project, keys.EnsureProject())
     runner.call(monitors.add, monitors.AddMonitor(project.id, new_monitor("nightly", "1d"), "p" * 22))

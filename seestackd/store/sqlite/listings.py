@@ -124,6 +124,8 @@ class SqliteListings:
         return self._execute(_CHAIN, {"monitor": monitor_id, "since": since, "limit": limit}).fetchall()
 
     def pings(self, ids: Sequence[int]) -> dict[int, StoredPing]:
+        if not ids:
+            return {}
         marks = ", ".join("?" * len(ids))
         rows = self._execute(f"SELECT {_PING} FROM pings WHERE id IN ({marks})", tuple(ids))
         return {row[0]: _stored(row) for row in rows.fetchall()}

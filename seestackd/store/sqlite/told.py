@@ -52,6 +52,8 @@ class SqliteTold:
 
     def alerts(self, incident_ids: Sequence[int]) -> dict[int, list[OutboxRow]]:
         found: dict[int, list[OutboxRow]] = defaultdict(list)
+        if not incident_ids:
+            return found
         marks = ", ".join("?" * len(incident_ids))
         rows = self._execute(
             f"SELECT {COLUMNS} FROM outbox WHERE incident_id IN ({marks}) ORDER BY id", tuple(incident_ids)
