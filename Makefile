@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install run demo test check static format rooms check-long faults faults-long attacks bench lock deploy clean bench-scale bench-overload bench-idle bench-alerts bench-batches bench-requests \
-	bench-lists bench-backups bench-all bench-page screenshots sbom licences completions
+	bench-lists bench-queries bench-backups bench-all bench-page screenshots sbom licences completions
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -97,11 +97,14 @@ bench-alerts: install ## numbers on alerts: on time, beside hanging channels, in
 bench-batches: install ## numbers on what heartbeats feel of batches beside them
 	@exec $(BIN)/python -m bench.beside
 
+bench-queries: install ## numbers on pages and lists: 10,000 monitors, 10 million runs and requests (ARGS=FOLDER keeps them)
+	@exec $(BIN)/python -m bench.queries $(ARGS)
+
 bench-requests: install ## numbers on 10 million stored HTTP requests: asked for, erased (ARGS=FOLDER keeps them)
 	@exec $(BIN)/python -m bench.requests $(ARGS)
 
 bench-all: install ## all numbers of docs/performance.md, one after the other: about an hour
-	@for part in "" -scale -overload -idle -batches -lists -requests -alerts; do $(MAKE) bench$$part; done
+	@for part in "" -scale -overload -idle -batches -queries -lists -requests -alerts; do $(MAKE) bench$$part; done
 	@$(MAKE) bench-page
 
 bench-page: install ## write docs/performance.md from what was measured last

@@ -38,11 +38,11 @@ def measure(runs: int = RUNS) -> int:
     folder = Path(tempfile.mkdtemp(prefix="seestackd-lists-"))
     try:
         fleet = build(folder / "fleet", MONITORS)
-        _fill(fleet, runs)
+        fill(fleet, runs)
         size = (fleet.folder / "data" / "seestackd.db").stat().st_size
         print(f"{MONITORS:,} monitors, {runs:,} runs and pings, {size / 2**30:.1f} GiB")
         with daemon(fleet) as (url, _):
-            key = _cli(fleet, "key", "create", "bench-admin", "--scope", "admin").strip()
+            key = cli(fleet, "key", "create", "bench-admin", "--scope", "admin").strip()
             bad = _pages(url, key)
             _processes(fleet)
         return bad
@@ -50,7 +50,7 @@ def measure(runs: int = RUNS) -> int:
         shutil.rmtree(folder)
 
 
-def _fill(fleet: Fleet, runs: int) -> None:
+def fill(fleet: Fleet, runs: int) -> None:
     """Write what a week of runs leaves behind, in the order of time: the rows of one monitor are far apart."""
     with closing(sqlite3.connect(fleet.folder / "data" / "seestackd.db", isolation_level=None)) as db:
         db.executescript("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; PRAGMA wal_autocheckpoint = 20000")
@@ -126,12 +126,12 @@ def _processes(fleet: Fleet) -> None:
         times = []
         for _ in range(10):
             began = time.perf_counter()
-            _cli(fleet, *words)
+            cli(fleet, *words)
             times.append((time.perf_counter() - began) * 1000)
         _print(f"whole process: seestackd {' '.join(words)}", times)
 
 
-def _cli(fleet: Fleet, *words: str) -> str:
+def cli(fleet: Fleet, *words: str) -> str:
     program = str(Path(sys.executable).with_name("seestackd"))
     command = [program, "--config", str(fleet.folder / "seestackd.toml"), *words]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout

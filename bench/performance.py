@@ -68,7 +68,7 @@ included.
 | `make bench-scale` | 100,000 and 1,000,000 monitors: start, memory, rate, alerts on time, all missed at once |
 | `make bench-overload` | 16,000 clients at once; disks that take 100 and 200 ms to sync |
 | `make bench-idle` | processor time and pages written of a daemon that nobody uses, and its start |
-| `make bench-lists` | pages and lists of 10,000 monitors with 10 million runs and requests |
+| `make bench-queries` | pages and lists of 10,000 monitors with 10 million runs and requests |
 | `make bench-batches` | what heartbeats feel of batches |
 | `make bench-requests` | ten million stored requests: what they take, how fast they are asked for and erased |
 | `make bench-alerts` | alerts on time, hanging channels, storms, live pages, the `run` wrapper |

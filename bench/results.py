@@ -56,7 +56,7 @@ def _less(what: str, form: str, floor: float | None, goal: float | None, command
 
 
 _TABLE, _BESIDE, _SCALE, _SMALL, _OVERLOAD, _PAGES = (
-    f"make bench{part}" for part in ("", "-batches", "-scale", "-idle", "-overload", "-lists")
+    f"make bench{part}" for part in ("", "-batches", "-scale", "-idle", "-overload", "-queries")
 )
 PROMISES: Mapping[str, Promise] = {
     "healthchecks_kept": Promise("heartbeats against Healthchecks, 64 keep-alive clients", "{:.0f}x", 40, 100, _TABLE),

@@ -12,6 +12,7 @@ from seestackd.store.listings import IncidentRow, Page
 from seestackd.store.told import Wanted
 
 RECENT_MS = 30 * DAY_MS
+RECENT_OF = 10_000
 CHANNELS_OF = 500
 ATTEMPTS_SHOWN = 20
 
@@ -48,7 +49,11 @@ class IncidentLine:
 
 @dataclass(frozen=True, slots=True)
 class IncidentLog:
-    """A page of incidents; over the last 30 days how many there were and the median time to recover (None: none)."""
+    """A page of incidents; over the last 30 days how many there were and the median time to recover (None: none).
+
+    Of the last 30 days the newest 10,000 are looked at: `recent` is that number where there were more. Of those that a
+    channel was told of `total` counts as far as that, too.
+    """
 
     lines: tuple[IncidentLine, ...]
     total: int
@@ -68,21 +73,27 @@ class IncidentStory:
 
 def log(tx: Transaction, command: ListIncidents, at: int) -> IncidentLog:
     """Return a page of incidents, the newest first. Raises NotFound for an unknown monitor."""
-    wanted = Wanted(command.state, _monitor_id(tx, command), command.channel)
-    rows = tx.told.incidents(command.project_id, wanted, command.page)
+    rows, total = _page(tx, command)
     alerts = tx.told.alerts([row.incident.id for row in rows])
-    recent = [
-        one for one in tx.uptime.troubles(command.project_id, at - RECENT_MS, at) if one.began_at > at - RECENT_MS
-    ]
-    lasted = [one.closed_at - one.began_at for one in recent if one.closed_at is not None]
+    recent = tx.told.recent(command.project_id, at - RECENT_MS, RECENT_OF)
+    lasted = [closed_at - began_at for began_at, closed_at in recent if closed_at is not None]
     return IncidentLog(
         lines=tuple(IncidentLine(row, _told(alerts.get(row.incident.id, ()))) for row in rows),
-        total=tx.told.count(command.project_id, wanted),
-        open=tx.told.count(command.project_id, Wanted("open")),
+        total=total,
+        open=tx.listings.count_incidents(command.project_id, "open", None),
         recent=len(recent),
         median_ms=round(median(lasted)) if lasted else None,
         channels=tx.told.channels(command.project_id, CHANNELS_OF),
     )
+
+
+def _page(tx: Transaction, command: ListIncidents) -> tuple[list[IncidentRow], int]:
+    project, monitor_id = command.project_id, _monitor_id(tx, command)
+    if command.channel is None:
+        rows = tx.listings.incidents(project, command.page, command.state, monitor_id)
+        return rows, tx.listings.count_incidents(project, command.state, monitor_id)
+    wanted = Wanted(command.state, monitor_id, command.channel)
+    return tx.told.incidents(project, wanted, command.page), tx.told.count(project, wanted, RECENT_OF)
 
 
 def _monitor_id(tx: Transaction, command: ListIncidents) -> int | None:

@@ -56,6 +56,12 @@ def test_it_counts_and_tells_the_median_time_to_recover(troubled: Place) -> None
     assert found.channels == ["mail", "ops"]
 
 
+def test_what_began_more_than_thirty_days_ago_is_not_recent(troubled: Place) -> None:
+    found = log(troubled, t("11:00") + told.RECENT_MS)
+
+    assert (found.total, found.recent, found.median_ms) == (2, 0, None)
+
+
 @pytest.mark.parametrize(
     ("wanted", "slugs"),
     [

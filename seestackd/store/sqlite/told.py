@@ -16,6 +16,10 @@ _TO = (
     " AND EXISTS (SELECT 1 FROM outbox INDEXED BY outbox_incident"
     " WHERE outbox.incident_id = incidents.id AND outbox.channel = ?)"
 )
+_RECENT = (
+    "SELECT began_at, closed_at FROM (SELECT began_at, closed_at FROM incidents INDEXED BY incidents_project"
+    " WHERE project_id = ? ORDER BY id DESC LIMIT ?) WHERE began_at > ?"
+)
 # An interval's expectation lies ahead of the run that answers it: such a run stands where it ended.
 _TICKS = """
 WITH found AS (
@@ -42,9 +46,13 @@ class SqliteTold:
         ).fetchall()
         return [_incident_row(row) for row in rows]
 
-    def count(self, project_id: int, wanted: Wanted) -> int:
+    def count(self, project_id: int, wanted: Wanted, limit: int) -> int:
         which, values = _which(project_id, wanted)
-        return int(self._execute(f"SELECT count(*) FROM {which}", values).fetchone()[0])
+        counted = self._execute(f"SELECT count(*) FROM (SELECT 1 FROM {which} LIMIT ?)", (*values, limit))
+        return int(counted.fetchone()[0])
+
+    def recent(self, project_id: int, since: int, limit: int) -> list[tuple[int, int | None]]:
+        return self._execute(_RECENT, (project_id, limit, since)).fetchall()
 
     def incident(self, incident_id: int) -> IncidentRow | None:
         row = self._execute(f"SELECT {_INCIDENT}{_OF_MONITOR} FROM incidents WHERE id = ?", (incident_id,)).fetchone()

@@ -38,8 +38,9 @@ async def listed(site: Site, visit: Visit) -> web.StreamResponse:
         return {"log": found, "channels": [("", "Anybody"), *((name, name) for name in found.channels)]}
 
     return await site.show(
-        visit, "incidents.html", read, state=command.state, query=query, page=number, per_page=PER_PAGE
-    )
+        visit, "incidents.html", read, state=command.state, query=query, page=number, per_page=PER_PAGE,
+        most=told.RECENT_OF,
+    )  # fmt: skip
 
 
 def page_number(visit: Visit) -> int:
