@@ -31,8 +31,8 @@ _IDLE_S = 5.0
 def erasing(stored: Stored) -> bool:
     """Print the figures; returns whether all went in time and left no byte."""
     key, dice = _admin_key(stored), random.SystemRandom()
-    # Numbers of four digits: no other name begins with them.
-    user, session = f"u_{_left(stored, 'user_id', dice)}", f"fp-{dice.randrange(SESSIONS // 2, SESSIONS)}"
+    # Numbers of four digits: no other name begins with them. The byte behind a name may look like a digit above 1.
+    user, session = f"u_{_left(stored, 'user_id', dice)}", f"fp-{dice.randrange(SESSIONS // 2, SESSIONS, 10)}"
     good = True
     with daemon(stored.fleet, _KEEP) as (url, _):
         idle = Heartbeats(url, stored.fleet.key)
@@ -61,7 +61,7 @@ def _left(stored: Stored, column: str, dice: random.Random) -> int:
     """Return the number of a user that an earlier run has left."""
     with closing(sqlite3.connect(stored.database)) as database:
         while True:
-            number = dice.randrange(USERS // 2, USERS)
+            number = dice.randrange(USERS // 2, USERS, 10)
             found = database.execute(f"SELECT 1 FROM sessions WHERE {column} = ?", (f"u_{number}",)).fetchone()
             if found is not None:
                 return number
