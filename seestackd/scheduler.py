@@ -34,7 +34,7 @@ logging.getLogger("apscheduler").setLevel(logging.WARNING)
 Chore = Callable[[], Awaitable[None]]
 
 JUDGE_EVERY_S = 1.0
-HEAR_EVERY_S = 10.0
+HEAR_EVERY_S = 12.0
 FOLLOW_UP_EVERY_S = 5.0
 UPKEEP_EVERY_S = 60.0
 ERASE_EVERY_S = 2.0

@@ -76,6 +76,21 @@ SELECT {COLUMNS} FROM outbox WHERE id < :before AND (project_id = :project OR pr
 _LOG_OF_DEAD = f"""
 SELECT {COLUMNS} FROM outbox INDEXED BY outbox_dead WHERE id < :before AND {_UNSEEN} ORDER BY id DESC LIMIT :limit
 """
+# Few wait of many, and a project's may be few of many: SQLite cannot know, so the indexes are named.
+_LOG_OF_WAITING = f"""
+SELECT {COLUMNS} FROM outbox WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_due WHERE state = 'pending')
+  AND id < :before AND (project_id = :project OR project_id IS NULL) ORDER BY id DESC LIMIT :limit
+"""
+_DELIVERED = (
+    "SELECT * FROM (SELECT id FROM outbox INDEXED BY outbox_project WHERE project_id {} AND state = 'delivered'"
+    " AND state IN ('delivered', 'dead', 'skipped') AND id < :before ORDER BY id DESC LIMIT :limit)"
+)
+_LOG_OF_DELIVERED = (
+    f"SELECT {COLUMNS} FROM outbox"
+    f" WHERE id IN ({_DELIVERED.format('= :project')} UNION ALL {_DELIVERED.format('IS NULL')})"
+    " ORDER BY id DESC LIMIT :limit"
+)
+_LOGS = {"dead": _LOG_OF_DEAD, "pending": _LOG_OF_WAITING, "delivered": _LOG_OF_DELIVERED}
 _NEWEST = 2**63 - 1
 _WAITING_SINCE = """
 SELECT min(CASE attempts WHEN 0 THEN next_attempt_at
@@ -237,7 +252,7 @@ class SqliteOutbox:
     def log(self, project_id: int, state: str | None, before: int | None, limit: int) -> list[OutboxRow]:
         before = _NEWEST if before is None else before
         values = {"project": project_id, "state": state, "before": before, "limit": limit}
-        return [read_row(row) for row in self._execute(_LOG_OF_DEAD if state == "dead" else _LOG, values)]
+        return [read_row(row) for row in self._execute(_LOGS.get(state or "", _LOG), values)]
 
     def addressed(self, incident_id: int) -> list[str]:
         rows = self._execute(
