@@ -50,11 +50,18 @@ class Stored:
                 "SELECT sum(events), count(*), sum(length(body)) FROM replay_batches"
             ).fetchone()
         replay = sum(size for name, size in sizes.items() if "replay" in name or "session" in name)
-        requests = sum(size for name, size in sizes.items() if "request" in name)
+        parts = {
+            "their rows": ("http_requests", "request_endpoints"),
+            "by time": ("http_requests_at",),
+            "by trace": ("request_traces",),
+            "sums": ("request_counts", "request_latencies"),
+        }
+        each = {part: sum(sizes.get(name, 0) for name in names) / self.requests for part, names in parts.items()}
         return (
-            f"{self.requests:,} requests over 48 h: {requests / self.requests:.0f} bytes each with sums and indexes\n"
-            f"{events:,} events in {batches:,} batches: {replay / events:.0f} bytes each with sessions and indexes,"
-            f" {packed / events:.0f} of them packed"
+            f"{self.requests:,} requests over 48 h: {sum(each.values()):.0f} bytes each, "
+            + ", ".join(f"{part} {size:.0f}" for part, size in each.items())
+            + f"\n{events:,} events of 1 kB of noise in {batches:,} batches: {replay / events:.0f} bytes each with"
+            f" sessions and indexes, {packed / events:.0f} of them packed"
         )
 
 

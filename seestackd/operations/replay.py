@@ -11,6 +11,9 @@ from seestackd.store.sessions import Wanted
 MAX_COUNTED = 10_000
 """To how many sessions a list counts."""
 
+AT_ONCE = 5_000
+"""How many events of a session are read at once (contract.md 6.3)."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoreReplay:
@@ -28,16 +31,17 @@ class EventsOf:
 
     project_id: int
     fingerprint: str
-    limit: int = 5000
+    limit: int = AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOf:
-    """A session, by its fingerprint or else by what it calls itself."""
+    """A session, by its fingerprint or else by what it calls itself, with its events after the `skip` oldest."""
 
     project_id: int
     name: str
-    limit: int = 5000
+    limit: int = AT_ONCE
+    skip: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +68,13 @@ def events_of(tx: Transaction, command: EventsOf, at: int) -> list[ReplayEvent]:
 
 
 def session_of(tx: Transaction, command: SessionOf, at: int) -> tuple[Session | None, list[ReplayEvent]]:
-    """Return a session and its oldest events. Clients send `[REDACTED]` as its id, so the fingerprint goes first."""
+    """Return a session and its next events. Clients send `[REDACTED]` as its id, so the fingerprint goes first."""
     found = tx.sessions.by_fingerprint(command.project_id, command.name)
     if found is None:
         found = tx.sessions.by_session_id(command.project_id, command.name)
     if found is None:
         return None, []
-    return found, tx.replay.events(command.project_id, found.fingerprint, command.limit)
+    return found, tx.replay.events(command.project_id, found.fingerprint, command.limit, command.skip)
 
 
 def sessions(tx: Transaction, command: ListSessions, at: int) -> tuple[list[Session], int]:

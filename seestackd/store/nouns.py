@@ -229,8 +229,8 @@ class Replay(Protocol):
         """Store a batch, and its session in short."""
         ...
 
-    def events(self, project_id: int, fingerprint: str, limit: int) -> list[ReplayEvent]:
-        """Return the oldest events of all batches of a fingerprint, oldest first."""
+    def events(self, project_id: int, fingerprint: str, limit: int, skip: int = 0) -> list[ReplayEvent]:
+        """Return events of all batches of a fingerprint, oldest first, without the `skip` oldest."""
         ...
 
 

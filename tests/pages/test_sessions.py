@@ -152,3 +152,19 @@ async def test_a_session_that_nobody_knows_is_not_found(open_house: House) -> No
 async def test_nobody_sees_sessions_who_is_not_logged_in(locked: House) -> None:
     for path in ("/sessions", "/sessions/s1"):
         assert (await locked.get(path)).status == 303
+
+
+async def test_a_long_session_is_shown_in_parts(open_house: House) -> None:
+    events = [event(number, "console", None, message=f"line {number}") for number in range(5_002)]
+    await store(open_house, "long/one", *events[:5_000])
+    await store(open_house, "long/one", *events[5_000:])
+
+    first, last = [(await open_house.get(f"/sessions/long%2Fone{query}")).text for query in ("", "?page=2")]
+
+    assert "line 4999" in first
+    assert "line 5000" not in first
+    assert "Part 1 of 2" in first
+    assert 'rel="next" href="/sessions/long%2Fone?page=2"' in first
+    assert "line 4999" not in last
+    assert "line 5001" in last
+    assert (await open_house.get("/sessions/long%2Fone?page=9")).status == 200

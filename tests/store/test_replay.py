@@ -36,8 +36,8 @@ def store(tx: SqliteTransaction, *instants: int | None, fingerprint: str = "fp",
     tx.replay.append(1, fingerprint, "s", received_at, pack([an_event(at) for at in instants]))
 
 
-def instants(tx: SqliteTransaction, limit: int = 100) -> list[int | None]:
-    return [event.at for event in tx.replay.events(1, "fp", limit)]
+def instants(tx: SqliteTransaction, limit: int = 100, skip: int = 0) -> list[int | None]:
+    return [event.at for event in tx.replay.events(1, "fp", limit, skip)]
 
 
 @given(EVENTS)
@@ -101,3 +101,24 @@ def test_projects_do_not_see_each_other(tx: SqliteTransaction) -> None:
     store(tx, 10)
 
     assert tx.replay.events(2, "fp", 10) == []
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        [(1, 2, 3), (4, 5), (6, 7, 8)],
+        [(1, 5, 3), (2, 4), (6,), (7, 8)],
+        [(8, 1), (2,), (3, 4, 5), (6, 7)],
+        [(1, 1, 1), (1,), (1, 2), (2, 2)],
+    ],
+    ids=["one after the other", "overlapping", "within another", "at one instant"],
+)
+def test_a_session_is_read_in_parts(tx: SqliteTransaction, batches: list[tuple[int, ...]]) -> None:
+    for batch in batches:
+        store(tx, *batch)
+
+    every = sorted(at for batch in batches for at in batch)
+    for limit in (1, 2, 3, 20):
+        parts = [instants(tx, limit, skip) for skip in range(0, len(every), limit)]
+        assert [at for part in parts for at in part] == every
+    assert instants(tx, 5, 100) == []

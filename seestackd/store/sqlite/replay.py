@@ -9,7 +9,7 @@ _INSERT = (
     " has_error, size, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _BATCHES = (
-    "SELECT id, first_at, received_at FROM replay_batches WHERE project_id = ? AND fingerprint = ?"
+    "SELECT id, first_at, received_at, last_at, events FROM replay_batches WHERE project_id = ? AND fingerprint = ?"
     " ORDER BY first_at, id"
 )
 
@@ -32,14 +32,31 @@ class SqliteReplay:
              batch.has_error, batch.size, batch.body),
         )  # fmt: skip
 
-    def events(self, project_id: int, fingerprint: str, limit: int) -> list[ReplayEvent]:
-        """Return the `limit` oldest events of all batches of a fingerprint, oldest first, each with its instant."""
+    def events(self, project_id: int, fingerprint: str, limit: int, skip: int = 0) -> list[ReplayEvent]:
+        """Return `limit` events of all batches of a fingerprint, oldest first, each with its instant.
+
+        The `skip` oldest are left out; batches that hold nothing else are not unpacked.
+        """
         found: list[ReplayEvent] = []
-        for batch_id, first_at, received_at in self._execute(_BATCHES, (project_id, fingerprint)).fetchall():
-            if len(found) == limit and first_at > _instant(found[-1]):
+        batches = self._execute(_BATCHES, (project_id, fingerprint)).fetchall()
+        passed, begin = _passed(batches, skip)
+        wanted = limit + skip - passed
+        for batch_id, first_at, received_at, *_ in batches[begin:]:
+            if len(found) == wanted and first_at > _instant(found[-1]):
                 break
             (body,) = self._execute("SELECT body FROM replay_batches WHERE id = ?", (batch_id,)).fetchone()
             found.extend(unpack(body, received_at))
             found.sort(key=_instant)
-            del found[limit:]
-        return found
+            del found[wanted:]
+        return found[skip - passed :]
+
+
+def _passed(batches: list[tuple[int, int, int, int, int]], skip: int) -> tuple[int, int]:
+    """Return how many of the events to skip are in batches that hold no others, and how many such batches there are."""
+    passed = 0
+    for number, (*_, last_at, events) in enumerate(batches):
+        overlaps = number + 1 < len(batches) and last_at > batches[number + 1][1]
+        if overlaps or passed + events > skip:
+            return passed, number
+        passed += events
+    return passed, len(batches)

@@ -60,17 +60,18 @@ def _strip(session: Session) -> list[int]:
 
 
 async def shown(site: Site, visit: Visit) -> web.StreamResponse:
-    """Show one session as a table that the player brings to life."""
-    name = visit.part("name")
+    """Show one session as a table that the player brings to life; a long one in parts."""
+    name, part = visit.part("name"), page_number(visit)
+    wanted = replay.SessionOf(visit.project_id, name, skip=(part - 1) * replay.AT_ONCE)
 
     def read(tx: Transaction, at: int) -> dict[str, Any]:
-        session, events = replay.session_of(tx, replay.SessionOf(visit.project_id, name), at)
+        session, events = replay.session_of(tx, wanted, at)
         if session is None:
             raise NotFound(f"There is no session {name[:80]}")
         found = timeline(events)
-        return {"session": session, "line": found, "data": _for_player(found), "cut": session.events - len(events)}
+        return {"session": session, "line": found, "data": _for_player(found)}
 
-    return await site.show(visit, "session.html", read, labels=LABELS)
+    return await site.show(visit, "session.html", read, labels=LABELS, part=part, at_once=replay.AT_ONCE)
 
 
 def _for_player(line: Timeline) -> str:
