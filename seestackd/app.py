@@ -78,7 +78,7 @@ def serve(read: Read, admin: AdminApp, tell: Callable[[Started], None], *, atten
     notifier, sockets = Notifier.from_environment(), inherited_sockets()
     with store_to_serve_from(configuration.settings) as store:
         start = _Start(configuration, read, store, admin, sockets, attended)
-        turns.run(_until_stopped(start, tell, notifier))
+        turns.run(_until_stopped(start, tell, notifier), configuration.settings.server.uvloop)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,11 +64,10 @@ class Runner:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
         self._failing_since: int | None = None
-        self._failure_told_at = 0
+        self.failed_batches = self._failure_told_at = 0
         self._outage: tuple[int, int] | None = None
         self._refusals = Refusals()
         self._watcher: Callable[[object, object], None] | None = None
-        self.failed_batches = 0
         self.failing_because = ""
         self.begins_since: float | None = None
 
@@ -146,13 +145,17 @@ class Runner:
         """Do what `submit` does, and call `tell(result, error)` on the event loop after the commit."""
         now = self._clock.now()
         if self._closing or self._loop is None or not self._waiting.takes(command, now):
-            self._refusals.remember(command, now)
-            raise Busy()
+            self.refuse(command)
         self._waiting.come(now)
         self._queue.put(Job(operation, command, now, judgement, tell, bulk=bulk))
 
+    def refuse(self, command: object) -> None:
+        """Have the silence that follows not be held against who is refused; raises Busy."""
+        self._refusals.remember(command, self._clock.now())
+        raise Busy()
+
     async def run(self, operation: Operation[Command, Result], command: Command) -> Result:
-        """Run an operation and return its result once it is durable."""
+        """Return an operation's result once it is durable."""
         return await self.submit(operation, command)
 
     def call(self, operation: Operation[Command, Result], command: Command) -> Result:

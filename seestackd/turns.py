@@ -4,7 +4,7 @@ import asyncio
 import math
 import select
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 MAX_EVENTS = 256
@@ -33,7 +33,16 @@ def _wanted(event: int) -> int:
     return reads | (selectors.EVENT_WRITE if event & ~select.EPOLLIN else 0)
 
 
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """Do what `asyncio.run` does, on a loop of short turns."""
-    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(FewAtATime())) as runner:
+def run(main: Coroutine[Any, Any, None], use_uvloop: bool = True) -> None:
+    """Do what `asyncio.run` does: on uvloop, where it is wanted and installed, else on a loop of short turns."""
+    fast = _uvloop() if use_uvloop else None
+    with asyncio.Runner(loop_factory=fast or (lambda: asyncio.SelectorEventLoop(FewAtATime()))) as runner:
         runner.run(main)
+
+
+def _uvloop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -67,5 +67,5 @@ def test_what_is_due_runs_between_two_turns(pairs: list[tuple[socket.socket, soc
         for near, _ in pairs:
             loop.remove_reader(near)
 
-    run(scenario())
+    run(scenario(), use_uvloop=False)
     assert seen.index("due") == MAX_EVENTS

@@ -106,6 +106,7 @@ class Server(Table):
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
     max_body_bytes: int = Field(default=8 * MIB, ge=MIB, le=64 * MIB)
     fast_front: bool = True
+    uvloop: bool = True
 
 
 def _header(text: str) -> str:

@@ -87,6 +87,10 @@ class Express:
         """Have the ping recorded; raises Busy."""
         self._runner.post(record_or_count, command, tell)
 
+    def refuse(self, command: RecordPing) -> None:
+        """Note that a ping has waited for too long; raises Busy."""
+        self._runner.refuse(command)
+
     def answer(
         self, head: Head, command: RecordPing, remote: str, result: object, error: BaseException | None
     ) -> bytes:

@@ -7,11 +7,13 @@ from seestackd.errors import Busy
 from seestackd.operations.pings import RecordPing
 from seestackd.web.express import Express
 from seestackd.web.heads import MAX_BODY, Head, begins_well
+from seestackd.web.turn import Turn
 
 
 class Server(Protocol):
     """What a connection needs of the listener: its limits (seconds), its list of connections, aiohttp's handler."""
 
+    turn: Turn
     head_timeout: float
     keepalive_timeout: float
 
@@ -30,6 +32,7 @@ class Front(asyncio.Protocol):
     def __init__(self, express: Express, server: Server, loop: asyncio.AbstractEventLoop) -> None:
         self._express = express
         self._server = server
+        self._turn = server.turn
         self._loop = loop
         self._transport: Any = None
         self._remote = ""
@@ -37,7 +40,7 @@ class Front(asyncio.Protocol):
         self._head: Head | None = None
         self._command: RecordPing | None = None
         self._deadline = 0.0
-        self._spoke = self._closing = self._owes_body = self._ended = False
+        self._spoke = self._closing = self._owes_body = self._ended = self._put_off = False
         self._answered: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -56,7 +59,7 @@ class Front(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Answer what a client has asked that has no more to say (`nc -N` and its like), and only then hang up."""
         self._ended = True
-        return self._head is not None
+        return self._head is not None or self._put_off
 
     def pause_writing(self) -> None:
         self._transport.pause_reading()
@@ -70,8 +73,11 @@ class Front(asyncio.Protocol):
         if self._waiting:
             data = self._waiting + data
         if self._head is None:
-            self._read(data)
-            return
+            if self._turn.takes():
+                self._read(data)
+                return
+            self._put_off = True
+            self._turn.wait(self._go_on)
         self._waiting = data
         if len(data) > MAX_BODY:
             self._transport.pause_reading()
@@ -117,7 +123,7 @@ class Front(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    def _read(self, data: bytes) -> None:
+    def _read(self, data: bytes, late: bool = False) -> None:
         self._owes_body = False
         end = data.find(b"\r\n\r\n") + 4
         if end < 4:
@@ -140,6 +146,8 @@ class Front(asyncio.Protocol):
             self._server.vouched(self)
         self._head, self._command, self._waiting = head, command, data[size:]
         try:
+            if late:
+                self._express.refuse(command)
             self._express.post(command, self._tell)
         except Busy as busy:
             self._tell(None, busy)
@@ -166,12 +174,13 @@ class Front(asyncio.Protocol):
         if self._waiting:
             self._loop.call_soon(self._go_on)
 
-    def _go_on(self) -> None:
-        """Read what came while an answer was due."""
-        data, self._waiting = self._waiting, b""
-        if data and self._head is None and self._transport is not None and not self._transport.is_closing():
+    def _go_on(self, late: bool = False) -> None:
+        """Read what came while an answer was due, or while others had their turn."""
+        self._put_off = False
+        if self._waiting and self._head is None and self._transport is not None and not self._transport.is_closing():
+            data, self._waiting = self._waiting, b""
             self._transport.resume_reading()
-            self._read(data)
+            self._read(data, late)
             if self._ended and not self.busy and self._transport:
                 self._transport.close()
 

@@ -1,6 +1,7 @@
 """Who gets a connection: the list of all, the timer that looks after them, and their end."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -10,12 +11,15 @@ from aiohttp.web_protocol import RequestHandler
 from seestackd.web.express import Express
 from seestackd.web.front import Front
 from seestackd.web.protocol import Connection, Door
+from seestackd.web.turn import Turn
 
 _HEAR_OUT_S = 1.0
 """Who connects or begins a request is expected to say the whole of it within this time; a stop waits no longer."""
 _HEAR_OUT_STEP = 0.005
 _HEAR_OUT_STEPS = round(_HEAR_OUT_S / _HEAR_OUT_STEP)
 _LOOKS_PER_HEAD = 8
+# With what the writer's queue takes after that, whoever is refused learns of it within a second.
+MOST_WAIT_S = 0.6
 # Hanging up on thousands at once would hold reports up, so one look takes up to so many turns, seconds apart.
 _TURNS, _TURN_S, _FEWEST = 120, 0.005, 50
 
@@ -25,12 +29,14 @@ class Entrance:
     """How connections begin: at aiohttp's door, or in front of it. `keepalive_timeout` in seconds.
 
     `below` is the path of the public address, such as /mon, which a proxy may take off a request or leave there.
+    `is_full` tells whether pings had better wait before they go to the writer.
     """
 
     door: Door
     keepalive_timeout: float
     express: Express | None = None
     below: str = ""
+    is_full: Callable[[], bool] = bool
 
 
 class Listener(web.Server):
@@ -43,6 +49,7 @@ class Listener(web.Server):
         self._door = entrance.door
         self.head_timeout = entrance.door.head_timeout
         self.keepalive_timeout = entrance.keepalive_timeout
+        self.turn = Turn(self._loop, entrance.is_full, MOST_WAIT_S)
         self._fronts: set[Front] = set()
         self._looking: asyncio.TimerHandle | None = None
         self._unseen: list[Front] = []

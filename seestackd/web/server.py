@@ -9,7 +9,7 @@ from aiohttp import web
 
 from seestackd.clock import Clock
 from seestackd.feed import Feed
-from seestackd.runner import Runner
+from seestackd.runner import MAX_BATCH, Runner
 from seestackd.web.api.routes import add_api
 from seestackd.web.api.service import Channels, Service
 from seestackd.web.auth import KeyTable
@@ -98,9 +98,10 @@ def create_app(
 
     app.on_cleanup.append(partial(_close, bodies))
     door = _door(answers, complaints, proxies, settings, None if site is None else site.lost)
+    front = express if settings.fast_front else None
     return WebRunner(
         app,
-        Entrance(door, settings.keepalive_timeout, express if settings.fast_front else None, _below(app, site)),
+        Entrance(door, settings.keepalive_timeout, front, _below(app, site), lambda: runner.queued >= 2 * MAX_BATCH),
         access_log=None,
         auto_decompress=False,
         shutdown_timeout=settings.shutdown_timeout,

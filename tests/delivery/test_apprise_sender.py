@@ -175,7 +175,9 @@ async def test_sending_takes_no_thread_but_its_own_and_waits_for_no_throttle() -
     assert all(sent.ok for sent in sends)
     assert max(sent.duration_ms for sent in sends) < 3000
     assert not [
-        thread for thread in set(threading.enumerate()) - before if "asyncio" not in thread.name and thread.is_alive()
+        thread
+        for thread in set(threading.enumerate()) - before
+        if not thread.name.startswith(("asyncio", "uvloop")) and thread.is_alive()
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable
 from itertools import chain
 from typing import Any
 
-_SIZES = (64, 32, 16, 8, 4, 2, 1)
+_SIZES = (256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 
 class Rows:
