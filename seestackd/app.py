@@ -98,7 +98,7 @@ async def _until_stopped(start: _Start, tell: Callable[[Started], None], notifie
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    # Until there is something to reload a HUP is to end nothing.
+    # One that comes before there is something to reload waits for that.
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     async with _parts(start) as (started, check, configured):
         tell(started)

@@ -83,7 +83,12 @@ class Configured:
             return changes
 
     def begin_reload(self) -> None:
-        """Reload when it is convenient, as SIGHUP asks for; what goes wrong is in the log only."""
+        """Reload when it is convenient, as SIGHUP asks for; what goes wrong is in the log only.
+
+        One that waits for the present one to end is enough, however many ask.
+        """
+        if len(self._begun) > 1:
+            return
         task = asyncio.create_task(self._reload_unasked())
         self._begun.add(task)
         task.add_done_callback(self._begun.discard)

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import shutil
+import signal
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -54,6 +56,9 @@ class SelfCheck:
         self._delivery = delivery
         self._clock = clock
         self._folder = database.parent
+        self._database, self._log_of_writes = database, database.with_name(f"{database.name}-wal")
+        self._inodes: dict[Path, int] = {}
+        self._leaving = False
         self._disk = disk
         self._asking = asyncio.Lock()
         self._found: Mapping[str, str] = {}
@@ -66,7 +71,7 @@ class SelfCheck:
             if self._clock.monotonic() - self._found_at >= FRESH_S:
                 found = {**self._judge(), **self._loop(), **self._outbox(), **self._space()}
                 written, waited = await asyncio.gather(self._writes(), self._undelivered())
-                self._found = {**waited, **written, **found}
+                self._found = {**waited, **written, **self._files(), **found}
                 self._found_at = self._clock.monotonic()
             return self._found
 
@@ -78,14 +83,41 @@ class SelfCheck:
         return self._scheduler.passed_ago() >= seconds
 
     async def watch_loop(self) -> None:
-        """Notice when something held up the event loop. Runs for ever."""
+        """Notice when something held up the event loop, or took a file away. Runs for ever."""
         last = self._clock.monotonic()
         while True:
+            self._save_from_removal()
             await asyncio.sleep(BEAT_S)
             now = self._clock.monotonic()
             if now - last - BEAT_S > BLOCKED_S:
                 self._blocked = (now, now - last)
             last = now
+
+    def _save_from_removal(self) -> None:
+        """End the daemon in order when its write-ahead log was removed: a stop puts into the database what is in it.
+
+        It is still open, so all goes on as if it were there; but a crash would lose what was acknowledged since.
+        """
+        if self._is_elsewhere(self._log_of_writes) and not self._leaving:
+            self._leaving = True
+            log.critical(
+                "%s was removed while it is in use: what it holds is saved by ending now; start again",
+                self._log_of_writes,
+            )
+            signal.raise_signal(signal.SIGTERM)
+
+    def _files(self) -> dict[str, str]:
+        if self._is_elsewhere(self._database):
+            return {"database": "its file was removed or replaced while in use: put it back, and restart the daemon"}
+        return {}
+
+    def _is_elsewhere(self, file: Path) -> bool:
+        """Tell whether a file that was seen is not at its place any more, or another one is."""
+        try:
+            inode = os.stat(file).st_ino
+        except OSError:
+            return file in self._inodes
+        return self._inodes.setdefault(file, inode) != inode
 
     def _judge(self) -> dict[str, str]:
         ago = self._scheduler.judged_ago()

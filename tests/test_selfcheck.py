@@ -175,6 +175,16 @@ async def test_a_full_disk_is_named_and_forgotten_when_there_is_room_again(house
     await house.finds()
 
 
+async def test_a_database_that_was_moved_away_is_named_until_it_is_back(house: House) -> None:
+    assert await house.check.troubles() == {}
+    moved = house.path.rename(house.path.with_name("moved.db"))
+    house.later(2)
+    assert (await house.check.troubles())["database"].startswith("its file was removed or replaced while in use")
+    moved.rename(house.path)
+    house.later(2)
+    assert await house.check.troubles() == {}
+
+
 async def test_a_judge_that_hangs_is_found_and_is_a_reason_to_restart(house: House) -> None:
     async with house.scheduler._pass:
         house.later(10)

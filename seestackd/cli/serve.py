@@ -5,6 +5,7 @@ import logging
 import os
 import resource
 import shlex
+import signal
 import sqlite3
 import sys
 from argparse import SUPPRESS, Namespace
@@ -33,6 +34,8 @@ def add_to(commands: Any) -> None:
 
 def serve(options: Namespace) -> int:
     """Run until SIGTERM or SIGINT."""
+    # Until there is something to reload a HUP is to end nothing.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # What is imported stays: looking through it for garbage takes a sixth of a start, and later holds reports up.
     gc.disable()
     lean.share_memory()

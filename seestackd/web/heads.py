@@ -56,7 +56,7 @@ def read_head(data: bytes) -> Head | None:
         return None
     method, path = found[1].decode(), found[2].decode()
     headers = _headers(found[3].decode())
-    if headers is None or not _FOREIGN.isdisjoint(headers) or not _PATH.fullmatch(path):
+    if headers is None or "host" not in headers or not _FOREIGN.isdisjoint(headers) or not _PATH.fullmatch(path):
         return None
     length, connection = headers.get("content-length", "0"), headers.get("connection", "keep-alive").lower()
     if not _LENGTH.fullmatch(length) or int(length) > MAX_BODY or connection not in ("keep-alive", "close"):

@@ -48,6 +48,15 @@ def test_a_running_daemon_has_no_file_that_others_may_read(tmp_path: Path) -> No
     assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}
 
 
+def test_it_opens_nothing_that_is_no_file(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(0o700)
+    (folder / "seestackd.db").symlink_to("/dev/null")
+
+    with pytest.raises(Forbidden, match="/dev/null is there and is no file"), opened(folder / "seestackd.db", 0):
+        pass
+
+
 @pytest.mark.parametrize("name", ["seestackd.db", "seestackd.db-wal", "seestackd.db-shm", "seestackd.db.lock"])
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
 def test_it_does_not_open_a_database_that_others_may_use(tmp_path: Path, name: str, mode: int) -> None:

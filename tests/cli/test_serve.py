@@ -2,19 +2,24 @@
 
 import fcntl
 import json
+import re
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Bench, Daemon, environment
+from tests.journeys.daemon import wait_for
 
 
 def mode(path: Path) -> int:
@@ -107,6 +112,32 @@ def test_a_hangup_does_not_end_it(bench: Bench) -> None:
 
     daemon.until("the configuration is reloaded: 0 unchanged")
     assert daemon.livez() == 200
+
+
+def test_a_hangup_in_the_middle_of_a_start_does_not_end_it(bench: Bench) -> None:
+    process = bench.begin("serve", "--listen", "127.0.0.1:0")
+    ignored = re.compile(r"^SigIgn:\t\w+[13579bdf]$", re.MULTILINE)
+    wait_for(lambda: ignored.search(Path(f"/proc/{process.pid}/status").read_text()), 10, "it to have begun")
+
+    process.send_signal(signal.SIGHUP)
+
+    assert Daemon(process).livez() == 200
+
+
+def test_a_write_ahead_log_that_is_removed_costs_a_restart_and_no_ping(bench: Bench) -> None:
+    """It is still open, so nothing fails; what it holds would be lost by a crash, and is saved by a stop."""
+    bench.run("monitor", "add", "job", "--schedule", "1d")
+    daemon = bench.serve()
+    key = bench.run("key", "create", "cron", "--scope", "ping").stdout.strip()
+    ping = f"{daemon.url}/ping/{key}/job"
+    assert urllib.request.urlopen(ping, timeout=10).status == 200
+    (bench.data / "seestackd.db-wal").unlink()
+    assert urllib.request.urlopen(ping, timeout=10).status == 200
+
+    daemon.until("seestackd.db-wal was removed while it is in use")
+    assert daemon.process.wait(10) == 0
+    with closing(sqlite3.connect(bench.data / "seestackd.db")) as database:
+        assert database.execute("SELECT count(*) FROM pings").fetchall() == [(2,)]
 
 
 def test_the_socket_file_of_a_killed_daemon_is_no_obstacle(bench: Bench) -> None:

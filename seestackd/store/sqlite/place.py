@@ -34,6 +34,8 @@ def check(database: Path) -> None:
             f"{database.parent} is on a network file system ({network}), which keeps no database's locks and promises; "
             "name a folder of a local disk: --data, or storage.path"
         )
+    if database.exists() and not database.is_file():
+        raise Forbidden(f"{database} is there and is no file; name another place: --data, or storage.path")
     if database.parent.stat().st_mode & OTHERS:
         raise Forbidden(f"{database.parent} is open to others; close it with: chmod 700 {database.parent}")
     wide = [str(path) for path in _files(database) if path.stat().st_mode & OTHERS]
