@@ -16,7 +16,7 @@ from seestackd.store.interface import BlindWindow, Transaction
 
 log = logging.getLogger(__name__)
 
-MAX_MONITORS = 150
+MAX_MONITORS = 100
 MAX_SLOTS_PER_BATCH = 1_000
 BLIND_MEMORY_MS = 61 * DAY_MS
 """How long a blind window may matter: the longest grace plus the longest run."""
