@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from seestackd.core.masking.mark import MASK, MASKED_ALREADY, Span
+from seestackd.core.masking.mark import MASK, MASKED_ALREADY, MAY_BE_MASKED, Span
 from seestackd.core.masking.names import FIELD, NAME, NUMBERED
 from seestackd.core.masking.quotes import OPEN, SPACE, quoted
 from seestackd.core.masking.scan import Pattern, hide
@@ -66,7 +66,7 @@ def _mask_keyed(data: bytes) -> bytes:
             done = at
         while not digits:
             (begin, end), at = quoted(data, opening, at)
-            if not masked(MASKED_ALREADY, begin, end):
+            if data[begin : begin + 1] not in MAY_BE_MASKED or not masked(MASKED_ALREADY, begin, end):
                 pieces += (data[done:begin], MASK)
                 done = end
             following = _NEXT.match(data, at) if is_list else None

@@ -9,7 +9,7 @@ from typing import Any
 
 import re2
 
-from seestackd.core.masking.mark import MASK, MASKED_ALREADY, Span
+from seestackd.core.masking.mark import MASK, MASKED_ALREADY, MAY_BE_MASKED, Span
 
 Spans = Sequence[Span]
 """Where a match and each of its groups stand, (-1, -1) for a group that took no part."""
@@ -51,7 +51,7 @@ class Pattern:
 
 
 Told = Callable[[bytes, int, int], tuple[Span | None, int]]
-"""Given the text and where a match stands, returns what to mask (None: nothing) and where to look next."""
+"""Given the text and where a match stands, returns what to mask (None: nothing) and where to look next, behind both."""
 
 
 def hide(pattern: Pattern, data: bytes, told: Told) -> bytes:
@@ -64,8 +64,10 @@ def hide(pattern: Pattern, data: bytes, told: Told) -> bytes:
     done, masked = 0, data.startswith
     while end >= 0:
         span, at = told(data, begin, end)
-        if span is not None and not masked(MASKED_ALREADY, *span):
-            pieces += (data[done : span[0]], MASK)
-            done = span[1]
-        begin, end = find(data, max(at, end, done), length)
+        if span is not None:
+            first, last = span
+            if data[first : first + 1] not in MAY_BE_MASKED or not masked(MASKED_ALREADY, first, last):
+                pieces += (data[done:first], MASK)
+                done = last
+        begin, end = find(data, at, length)
     return b"".join([*pieces, data[done:]]) if pieces else data
