@@ -15,7 +15,7 @@ from bench import healthchecks, references, results, wrk
 from bench.fleet import build, cpu_seconds, daemon, memory_mb
 
 MONITORS = 1000
-ROUNDS, SECONDS = 5, 2
+ROUNDS, SECONDS = 4, 2
 QUICK_ROUNDS, QUICK_SECONDS = 3, 1
 WARM_UP_S = 1
 MANY = 64
