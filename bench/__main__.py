@@ -27,7 +27,7 @@ def main() -> int:
     if not wrk.available():
         print("wrk is missing: apt-get install wrk", file=sys.stderr)
         return 2
-    print(f"{results.machine()}; {results.free():.0%} of each core is free")
+    print(f"{results.machine()}; {results.free():.0%} of each core is free, a sync takes {results.sync_ms():.2f} ms")
     parts, failed = asked.parts or PARTS, 0
     if "pings" in parts:
         failed |= heartbeats.compare(asked.quick, Path(asked.healthchecks).resolve() if asked.healthchecks else None)

@@ -18,8 +18,9 @@ _WIDTH, _LEFT, _ROW = 720, 240, 26
 _TEXT = """# Performance
 
 What `make bench-all` measured; written by `make bench-page`. Ratios are medians of the rounds of one run and are what
-counts: absolute figures belong to the machine. "Free" is the share of each core that was free before the measurement;
-where it is well below 100 %, others had the rest: measure anew.
+counts: absolute figures belong to the machine. "Free" is the share of each core that was free before the measurement,
+"Sync" how long the disk took to keep a page. Where one is well below 100 % or the other above a millisecond, others
+had the rest: measure anew.
 
 Machine: {machine}. Everything, the load too, runs on it over loopback; `synchronous=FULL`, so each report is on disk
 before it is answered.
@@ -127,9 +128,14 @@ def _promised(figures: Mapping[str, Any]) -> str:
     for name, promise in results.PROMISES.items():
         found = figures.get(name)
         measured = promise.form.format(found["value"]) if found else "not measured"
-        verdict, free = (promise.verdict(found["value"]), f"{found['free']:.0%}") if found else ("", "")
-        rows.append((promise.what, measured, *promise.limits(), verdict, free, f"`{promise.command}`"))
-    return _table(("", "Measured", "Floor", "Goal", "", "Free", "Command"), rows)
+        said = (promise.verdict(found["value"]), *_quiet(found)) if found else ("", "", "")
+        rows.append((promise.what, measured, *promise.limits(), *said, f"`{promise.command}`"))
+    return _table(("", "Measured", "Floor", "Goal", "", "Free", "Sync", "Command"), rows)
+
+
+def _quiet(found: Mapping[str, Any]) -> tuple[str, str]:
+    sync_ms = found.get("sync_ms")
+    return f"{min(1.0, found['free']):.0%}", "" if sync_ms is None else f"{sync_ms:.2f} ms"
 
 
 def _ping(row: Mapping[str, Any]) -> Sequence[str]:

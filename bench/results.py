@@ -6,16 +6,19 @@ import platform
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.fleet import ROOT
 
 KEPT = ROOT / "dist" / "bench.json"
-_SPIN_S = 0.5
+_SPIN_S, _SYNCS = 0.5, 200
 _SPIN = (
     f"import time\nw = time.perf_counter()\nwhile time.perf_counter() < w + {_SPIN_S}: pass\nprint(time.process_time())"
 )
@@ -102,13 +105,13 @@ def tell(name: str, value: float) -> bool:
     floor, goal = promise.limits()
     limits = ", ".join(part for part in (f"floor {floor}" if floor else "", f"goal {goal}" if goal else "") if part)
     print(f"  = {promise.what}: {promise.form.format(value)} ({limits}: {promise.verdict(value)})", flush=True)
-    _merge("figures", {name: {"value": value, "free": free()}})
+    _merge("figures", {name: {"value": value, "free": free(), "sync_ms": sync_ms()}})
     return promise.meets(value, promise.floor if promise.floor is not None else promise.goal)
 
 
 def keep(part: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep the rows of a part of the page."""
-    _merge(part, {"free": free(), "rows": rows})
+    _merge(part, {"free": free(), "sync_ms": sync_ms(), "rows": rows})
 
 
 def load(file: Path = KEPT) -> dict[str, Any]:
@@ -142,3 +145,17 @@ def free() -> float:
         for _ in range(os.cpu_count() or 1)
     ]
     return min(float(process.communicate()[0]) / _SPIN_S for process in spinning)
+
+
+@cache
+def sync_ms() -> float:
+    """Return how long the disk takes to keep a page (ms, median): others that write at the same time make it longer."""
+    times = []
+    with tempfile.TemporaryFile(prefix="seestackd-bench-") as file:
+        for _ in range(_SYNCS):
+            began = time.perf_counter()
+            file.write(bytes(4096))
+            file.flush()
+            os.fdatasync(file.fileno())
+            times.append((time.perf_counter() - began) * 1000)
+    return median(times)

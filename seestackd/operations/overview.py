@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from seestackd.core.monitor import shown_status
 from seestackd.operations import monitors
-from seestackd.operations.monitors import ListMonitors, MonitorNamed, MonitorView
+from seestackd.operations.monitors import MonitorNamed, MonitorView
 from seestackd.store.interface import Transaction
+from seestackd.store.listings import MonitorBrief
 
 SLOTS = 30
 TROUBLE = ("failed", "overrun", "missed")
@@ -55,16 +56,15 @@ class GlanceAt:
     monitor_ids: tuple[int, ...]
 
 
-def overview(tx: Transaction, project_id: int, at: int) -> list[Glance]:
-    """Return every monitor of a project, the one in the most trouble first."""
-    outcomes = tx.listings.last_outcomes(project_id, None, SLOTS)
-    views = monitors.listed(tx, ListMonitors(project_id), at)
-    return sorted((Glance(view, outcomes.get(view.monitor.id, "")) for view in views), key=lambda each: each.order)
+def overview(tx: Transaction, project_id: int, at: int) -> list[MonitorBrief]:
+    """Return every monitor of a project in brief, the one in the most trouble first, then by slug."""
+    found = tx.listings.monitor_briefs(project_id, at)
+    return sorted(found, key=lambda each: (_ORDER.get(each.shown, _LAST), each.slug))
 
 
 def glances(tx: Transaction, command: GlanceAt, at: int) -> list[Glance]:
-    """Return the monitors that still exist in the project, in no order."""
-    outcomes = tx.listings.last_outcomes(command.project_id, command.monitor_ids, SLOTS)
+    """Return those of the monitors that still exist in the project, in the order asked for."""
+    outcomes = tx.listings.last_outcomes(command.monitor_ids, SLOTS)
     return [Glance(view, outcomes.get(view.monitor.id, "")) for view in _views(tx, command, at)]
 
 

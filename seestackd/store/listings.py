@@ -28,6 +28,16 @@ class MonitorRow:
     incident_uid: str | None
 
 
+class MonitorBrief(NamedTuple):
+    """What a list is filtered and sorted by; `shown` as people see it, `running` while a run is on and all is well."""
+
+    id: int
+    slug: str
+    name: str
+    tags: tuple[str, ...]
+    shown: str
+
+
 @dataclass(frozen=True, slots=True)
 class Which:
     """Monitors of a state as people see it (trouble, late, running, paused or ok) and with a tag; None means any."""
@@ -96,6 +106,10 @@ class Listings(Protocol):
         """Return the monitors that are not archived, ordered by slug; all of them without a page."""
         ...
 
+    def monitor_briefs(self, project_id: int, at: int) -> list[MonitorBrief]:
+        """Return every monitor of a project that is not archived, in no order."""
+        ...
+
     def monitor_lines(self, project_id: int, which: Which, at: int) -> list[MonitorLine]:
         """Return what a table shows of monitors that are not archived, those in trouble first, then by slug."""
         ...
@@ -136,8 +150,8 @@ class Listings(Protocol):
         """Mark one notification as read, or all of the project."""
         ...
 
-    def last_outcomes(self, project_id: int, monitor_ids: Sequence[int] | None, limit: int) -> dict[int, str]:
-        """Return the outcomes of the last slots of monitors (None: all): their first two letters, newest first."""
+    def last_outcomes(self, monitor_ids: Sequence[int], limit: int) -> dict[int, str]:
+        """Return the outcomes of the last slots of monitors: their first two letters, newest first."""
         ...
 
     def count_by_status(self, project_id: int, at: int) -> dict[str, int]:

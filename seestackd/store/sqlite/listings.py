@@ -6,14 +6,23 @@ from typing import Any
 from seestackd.core.monitor import SlotEntry
 from seestackd.core.runs import Run
 from seestackd.store.interface import BlindWindow, StoredPing
-from seestackd.store.listings import IncidentRow, MonitorDetails, MonitorLine, MonitorRow, Notification, Page, Which
+from seestackd.store.listings import (
+    IncidentRow,
+    MonitorBrief,
+    MonitorDetails,
+    MonitorLine,
+    MonitorRow,
+    Notification,
+    Page,
+    Which,
+)
 from seestackd.store.sqlite import blocks
 from seestackd.store.sqlite.behind import WriteBehind
 from seestackd.store.sqlite.blind import _COLUMNS as _BLIND
 from seestackd.store.sqlite.blind import _window as _blind_window
 from seestackd.store.sqlite.incidents import _COLUMNS as _INCIDENT
 from seestackd.store.sqlite.incidents import _incident
-from seestackd.store.sqlite.monitor_rows import SPEC, STATE, read_monitor, read_state
+from seestackd.store.sqlite.monitor_rows import SPEC, STATE, names_of, read_monitor, read_state
 from seestackd.store.sqlite.outbox_rows import COLUMNS as _ALERT
 from seestackd.store.sqlite.outbox_rows import read_row as _alert
 from seestackd.store.sqlite.pings import _COLUMNS as _PING
@@ -31,12 +40,17 @@ _MONITORS = (
     " FROM monitors JOIN monitor_state ON monitor_id = monitors.id WHERE archived_at IS NULL AND project_id = :project"
 )
 # Statuses as in core.monitor.shown_status; a run that overran is no longer waited for.
-_LINES = f"""
-SELECT {{}} FROM (
-  SELECT {SPEC}, {STATE},
+_STANDING = """
     CASE WHEN status IN ('healthy', 'pending') AND expected_at < :at THEN 'late' ELSE status END AS shown,
     open_runs IS NOT NULL AND EXISTS (SELECT 1 FROM json_each(open_runs) WHERE NOT value ->> 5) AS running
-  FROM monitors JOIN monitor_state ON monitor_id = id WHERE project_id = :project AND archived_at IS NULL)
+  FROM monitors JOIN monitor_state ON monitor_id = id WHERE project_id = :project AND archived_at IS NULL
+"""
+_BRIEFS = f"""
+SELECT id, slug, name, tags, iif(running AND shown IN ('healthy', 'pending', 'late'), 'running', shown)
+FROM (SELECT id, slug, name, tags, {_STANDING})
+"""
+_LINES = f"""
+SELECT {{}} FROM (SELECT {SPEC}, {STATE}, {_STANDING})
 WHERE CASE :state WHEN 'trouble' THEN shown IN ('missed', 'failed', 'overrun') WHEN 'running' THEN running
     WHEN 'ok' THEN shown = 'healthy' ELSE shown = coalesce(:state, shown) END
   AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = :tag))
@@ -68,9 +82,9 @@ WITH RECURSIVE chain (run, n) AS (
 SELECT {_RUN} FROM chain JOIN runs ON runs.id = chain.run ORDER BY n
 """
 _OUTCOMES = (
-    "SELECT id, (SELECT group_concat(replace(hex(zeroblob(min(count, :limit))), '00', substr(outcome, 1, 2)), '')"
-    " FROM (SELECT outcome, count FROM slots WHERE monitor_id = monitors.id ORDER BY first_at DESC LIMIT :limit))"
-    " FROM monitors WHERE project_id = :project AND archived_at IS NULL"
+    "SELECT id, (SELECT group_concat(replace(hex(zeroblob(min(count, ?))), '00', substr(outcome, 1, 2)), '')"
+    " FROM (SELECT outcome, count FROM slots WHERE monitor_id = monitors.id ORDER BY first_at DESC LIMIT ?))"
+    " FROM monitors WHERE id IN ({})"
 )
 _BY_STATUS = """
 SELECT CASE
@@ -102,6 +116,10 @@ class SqliteListings:
             statement += " LIMIT :limit OFFSET :offset"
             values |= {"limit": page.limit, "offset": page.offset}
         return [_monitor_row(row) for row in self._execute(statement, values).fetchall()]
+
+    def monitor_briefs(self, project_id: int, at: int) -> list[MonitorBrief]:
+        rows = self._execute(_BRIEFS, {"project": project_id, "at": at})
+        return [MonitorBrief(row[0], row[1], row[2], names_of(row[3]), row[4]) for row in rows.fetchall()]
 
     def monitor_lines(self, project_id: int, which: Which, at: int) -> list[MonitorLine]:
         values = {"project": project_id, "state": which.state, "tag": which.tag, "at": at}
@@ -209,13 +227,12 @@ class SqliteListings:
             (at, project_id, row_id),
         )
 
-    def last_outcomes(self, project_id: int, monitor_ids: Sequence[int] | None, limit: int) -> dict[int, str]:
-        statement, values = _OUTCOMES, {"project": project_id, "limit": limit}
-        if monitor_ids is not None:
-            named = {f"m{index}": monitor_id for index, monitor_id in enumerate(monitor_ids)}
-            statement += f" AND id IN ({', '.join(f':{name}' for name in named)})"
-            values |= named
-        return {row[0]: row[1] or "" for row in self._execute(statement, values).fetchall()}
+    def last_outcomes(self, monitor_ids: Sequence[int], limit: int) -> dict[int, str]:
+        if not monitor_ids:
+            return {}
+        statement = _OUTCOMES.format(", ".join("?" * len(monitor_ids)))
+        rows = self._execute(statement, (limit, limit, *monitor_ids)).fetchall()
+        return {row[0]: row[1] or "" for row in rows}
 
     def count_by_status(self, project_id: int, at: int) -> dict[str, int]:
         return dict(self._execute(_BY_STATUS, (at, project_id)).fetchall())

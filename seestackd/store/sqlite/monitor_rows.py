@@ -85,8 +85,8 @@ def read_monitor(row: Sequence[Any]) -> Monitor:
         _rules(row[8]),
         row[5],
         row[12],
-        None if row[9] is None else _names(row[9]),
-        _names(row[10]),
+        None if row[9] is None else names_of(row[9]),
+        names_of(row[10]),
         row[11],
         row[13],
         row[14],
@@ -100,5 +100,6 @@ def _rules(text: str) -> Rules:
 
 
 @lru_cache(maxsize=1024)
-def _names(text: str) -> tuple[str, ...]:
+def names_of(text: str) -> tuple[str, ...]:
+    """Return the names in a column of JSON."""
     return tuple(json.loads(text))

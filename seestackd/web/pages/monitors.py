@@ -5,8 +5,9 @@ from typing import Any
 
 from aiohttp import web
 
-from seestackd.operations.overview import TROUBLE, Glance, GlanceAt, counts, glances, overview
+from seestackd.operations.overview import TROUBLE, GlanceAt, counts, glances, overview
 from seestackd.store.interface import Transaction
+from seestackd.store.listings import MonitorBrief
 from seestackd.web.pages.live import Rows
 from seestackd.web.pages.page import Visit
 from seestackd.web.pages.site import Site
@@ -28,14 +29,14 @@ async def listed(site: Site, visit: Visit) -> web.StreamResponse:
         everything = overview(tx, visit.project_id, at)
         found = [each for each in everything if _wanted(each, visit)]
         number = int(visit.query("page")) if visit.query("page").isdecimal() else 1
-        shown = found[(number - 1) * PER_PAGE : number * PER_PAGE]
+        ids = tuple(each.id for each in found[(number - 1) * PER_PAGE : number * PER_PAGE])
         return {
-            "shown": shown,
+            "shown": glances(tx, GlanceAt(visit.project_id, ids), at),
             "found": len(found),
             "all": len(everything),
             "number": number,
             "per_page": PER_PAGE,
-            "tags": sorted({tag for each in everything for tag in each.view.monitor.tags})[:100],
+            "tags": sorted({tag for each in everything for tag in each.tags})[:100],
             "states": {name: label for name, (label, _) in STATES.items()},
             "filtered": bool(visit.query("q") or visit.query("tag") or visit.query("state") or len(found) > PER_PAGE),
             **summary(counts(tx, visit.project_id, at)),
@@ -44,12 +45,11 @@ async def listed(site: Site, visit: Visit) -> web.StreamResponse:
     return await site.show(visit, "monitors.html", read)
 
 
-def _wanted(each: Glance, visit: Visit) -> bool:
-    monitor = each.view.monitor
+def _wanted(each: MonitorBrief, visit: Visit) -> bool:
     text, tag, state = visit.query("q").strip().lower(), visit.query("tag"), visit.query("state")
-    if text and text not in monitor.name.lower() and text not in monitor.slug and text not in monitor.tags:
+    if text and text not in each.name.lower() and text not in each.slug and text not in each.tags:
         return False
-    if tag and tag not in monitor.tags:
+    if tag and tag not in each.tags:
         return False
     return state not in STATES or not state or each.shown in STATES[state][1]
 
