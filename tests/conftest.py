@@ -4,6 +4,7 @@ A run takes 40 examples of each property, `make check-long` two thousand of thos
 run on its event loop.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,16 @@ if os.environ.get("LOOP") == "uvloop":
 
     def pytest_asyncio_loop_factories() -> dict[str, Any]:
         return {"uvloop": uvloop.new_event_loop}
+
+
+# Nothing of what is collected is garbage.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was collected out of the collector's sight: it stays, and looking it through costs a sixth of a run."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

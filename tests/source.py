@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,15 +19,16 @@ class Module:
     path: str
     text: str
 
-    @property
+    @cached_property
     def tree(self) -> ast.Module:
         return ast.parse(self.text, self.path)
 
 
-def modules() -> list[Module]:
+@cache
+def modules() -> tuple[Module, ...]:
     """Every Python file of the package."""
     files = sorted(PACKAGE.rglob("*.py"))
-    return [Module(file.relative_to(PACKAGE).as_posix(), file.read_text(encoding="utf-8")) for file in files]
+    return tuple(Module(file.relative_to(PACKAGE).as_posix(), file.read_text(encoding="utf-8")) for file in files)
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:
@@ -41,6 +43,7 @@ def length(function: Function) -> int:
     return function.end_lineno - function.lineno + 1 - docstring_lines
 
 
+@cache
 def imports(tree: ast.AST) -> set[str]:
     """Top-level names of all packages imported anywhere in the file."""
     found: set[str] = set()
@@ -52,11 +55,16 @@ def imports(tree: ast.AST) -> set[str]:
     return found
 
 
-def full_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
+@cache
+def full_names(tree: ast.AST) -> tuple[tuple[int, str], ...]:
     """(line, dotted name) of everything imported or reached from an import, aliases resolved.
 
-    `from datetime import datetime as d; d.now()` yields `datetime.datetime` and `datetime.datetime.now`.
+    `from datetime import datetime as d; d.now()` gives `datetime.datetime` and `datetime.datetime.now`.
     """
+    return tuple(_full_names(tree))
+
+
+def _full_names(tree: ast.AST) -> Iterator[tuple[int, str]]:
     known = dict(_bindings(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:

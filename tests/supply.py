@@ -3,6 +3,7 @@
 import importlib.metadata
 import re
 import tomllib
+from functools import cache
 
 from tests.source import ROOT
 
@@ -56,6 +57,7 @@ network but aiohttp, which listens, and requests, which sends alerts.
 """
 
 
+@cache
 def locked() -> dict[str, str]:
     """Package -> version, of all that runs."""
     text = (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf-8")
@@ -68,12 +70,14 @@ def roots() -> list[str]:
     return sorted(_name(requirement) for requirement in config["project"]["dependencies"])
 
 
+@cache
 def needs(package: str) -> set[str]:
     """The locked packages that a package asks for."""
     asked = importlib.metadata.requires(package) or []
     return {_name(line) for line in asked if "extra ==" not in line} & locked().keys()
 
 
+@cache
 def licence(package: str) -> str:
     """The SPDX name of a package's licence, as it says itself."""
     about = importlib.metadata.metadata(package)

@@ -76,34 +76,43 @@ def test_dependencies_point_down_and_edges_do_not_know_each_other() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize(
-    ("place", "line", "complaint"),
-    [
-        ("core/intruder.py", "import seestackd.operations", "core is not allowed to import seestackd.operations"),
-        ("core/intruder.py", "import asyncio", "core is not allowed to import asyncio"),
-        ("core/intruder.py", "from pydantic import BaseModel", "core is not allowed to import pydantic"),
-        ("operations/intruder.py", "import sqlite3", "operations is not allowed to import sqlite3"),
-        (
-            "operations/intruder.py",
-            "import seestackd.store.sqlite",
-            "operations is not allowed to import seestackd.store",
-        ),
-        ("web/intruder.py", "import seestackd.delivery", "web is not allowed to import seestackd.delivery"),
-        ("web/intruder.py", "import seestackd.store.sqlite", "web is not allowed to import seestackd.store.sqlite"),
-        ("store/sqlite/intruder.py", "import seestackd.cli", "store.sqlite is not allowed to import seestackd.cli"),
-    ],
-)
-def test_an_import_that_points_up_or_sideways_is_refused(tmp_path: Path, place: str, line: str, complaint: str) -> None:
+# An import that points up or sideways, in a module of its own, and what is said of it.
+INTRUDERS = [
+    ("core", "import seestackd.operations", "core is not allowed to import seestackd.operations"),
+    ("core", "import asyncio", "core is not allowed to import asyncio"),
+    ("core", "from pydantic import BaseModel", "core is not allowed to import pydantic"),
+    ("operations", "import sqlite3", "operations is not allowed to import sqlite3"),
+    ("operations", "import seestackd.store.sqlite", "operations is not allowed to import seestackd.store"),
+    ("web", "import seestackd.delivery", "web is not allowed to import seestackd.delivery"),
+    ("web", "import seestackd.store.sqlite", "web is not allowed to import seestackd.store.sqlite"),
+    ("store/sqlite", "import seestackd.cli", "store.sqlite is not allowed to import seestackd.cli"),
+]
+
+
+@pytest.fixture(scope="module")
+def intruded(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """What is said of a package with nothing but intruders."""
+    folder = tmp_path_factory.mktemp("intruded")
     for init in PACKAGE.rglob("__init__.py"):
-        copy = tmp_path / "seestackd" / init.relative_to(PACKAGE)
+        copy = folder / "seestackd" / init.relative_to(PACKAGE)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.touch()
-    (tmp_path / "seestackd" / place).write_text(line + "\n", encoding="utf-8")
+    for number, (room, line, _) in enumerate(INTRUDERS):
+        (folder / "seestackd" / room / f"intruder{number}.py").write_text(line + "\n", encoding="utf-8")
+    return lint_imports(folder)
 
-    result = lint_imports(tmp_path)
 
-    assert result.returncode == 1
-    assert complaint in re.sub(r"\s+", " ", result.stdout)
+@pytest.mark.parametrize("number", range(len(INTRUDERS)), ids=[f"{room}: {line}" for room, line, _ in INTRUDERS])
+def test_an_import_that_points_up_or_sideways_is_refused(
+    intruded: subprocess.CompletedProcess[str], number: int
+) -> None:
+    room, _, complaint = INTRUDERS[number]
+    said = re.sub(r"\s+", " ", intruded.stdout)
+    intruder = re.escape(f"- seestackd.{room.replace('/', '.')}.intruder{number} -> ")
+
+    assert intruded.returncode == 1
+    # The complaint, then a line for each import that it is about.
+    assert re.search(re.escape(complaint) + r"[\w.]*: (- \S+ -> \S+ \(l\.\d+\) )*" + intruder, said), said
 
 
 def test_every_module_at_the_top_has_its_row_in_the_layers() -> None:

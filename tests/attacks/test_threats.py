@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,13 @@ def named_tests(document: Path) -> list[str]:
 
 def exists(test: str) -> bool:
     file, _, name = test.partition("::")
-    path = ROOT / file
+    return name in names_of_functions(ROOT / file)
+
+
+@cache
+def names_of_functions(path: Path) -> set[str]:
     tree = ast.parse(text(path)) if path.is_file() else ast.Module([], [])
-    return any(
-        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name for node in ast.walk(tree)
-    )
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def test_every_test_that_is_named_exists() -> None:
@@ -70,6 +73,7 @@ def test_every_item_of_the_standard_is_answered_once_by_a_test_or_a_reason() -> 
     assert [name for name, kept in rows if not (kept.startswith("exception: ") or exists(kept.strip("`")))] == []
 
 
+@cache
 def calls(tree: ast.AST) -> set[str]:
     """The last names of all that is called."""
     called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
