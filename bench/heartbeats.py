@@ -82,7 +82,7 @@ def _started(stack: ExitStack, folder: Path, clients: Sequence[int], checkout: P
     start = stack.enter_context
     url, pid = start(daemon(fleet))
     found = [
-        Served(AIOHTTP, *start(references.constant(folder)), fleet.key, "heartbeat.lua"),
+        Served(AIOHTTP, *start(references.constant(folder, references.LOOP)), fleet.key, "heartbeat.lua"),
         Served(HEARTBEAT, url, pid, fleet.key, "heartbeat.lua", clients),
         Served(PING_URL, url, pid, fleet.ping_key, "ping.lua", clients),
     ]
