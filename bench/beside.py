@@ -1,4 +1,7 @@
-"""`python -m bench.beside`: what heartbeats feel of batches that come at a steady rate, against none."""
+"""`python -m bench.beside [20+50 ...]`: what heartbeats feel of batches that come at a steady rate, against none.
+
+Replays and batches of requests per second stand on either side of a plus; without any it is the whole table.
+"""
 
 import json
 import random
@@ -6,8 +9,9 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench import results
@@ -16,7 +20,8 @@ from bench.fleet import Fleet, build, cpu_seconds, daemon, resident_mb
 from bench.masking import MB, session
 from bench.senders import Client, request, sending, write_bodies
 
-SECONDS = 8.0
+SECONDS = 5.0
+ROUNDS = 3
 HEARTBEATS_PER_S = 200
 EVENTS = 200
 POINTS = ((10, 0), (20, 50), (50, 0), (100, 0), (200, 0), (0, 5), (0, 20), (0, 50))
@@ -24,6 +29,7 @@ POINTS = ((10, 0), (20, 50), (50, 0), (100, 0), (200, 0), (0, 5), (0, 20), (0, 5
 PROMISED = (200, 0)
 
 ROW = "{:>9}{:>10}{:>9}{:>9}{:>9}{:>9}{:>8}{:>10}{:>9}{:>5}"
+HEADER = ROW.format("replays/s", "requests/s", "p50 ms", "p99 ms", "max ms", "x idle", "MB/s", "CPU", "RSS MB", "bad")
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,9 @@ class Beside:
     worst_ms: float
     ratio: float
     replay_mb_s: float
-    bad: int
+    cpu: float
+    resident_mb: float
+    bad: float
 
 
 def heartbeats(url: str, key: str, seconds: float) -> list[float]:
@@ -90,7 +98,7 @@ def _point(url: str, key: str, files: dict[str, Path], rates: dict[str, float], 
 
 
 def measure(points: tuple[tuple[float, float], ...] = POINTS, seconds: float = SECONDS) -> list[Beside]:
-    """Print the table, and return its figures, the first of which is for no batches at all."""
+    """Print the table of every round and that of their medians; return the latter, the first for no batches at all."""
     rng, now = random.Random(4711), int(time.time() * 1000)
     with tempfile.TemporaryDirectory(prefix="seestackd-bench-") as folder:
         files = {
@@ -101,42 +109,47 @@ def measure(points: tuple[tuple[float, float], ...] = POINTS, seconds: float = S
         }
         fleet = build(Path(folder) / "fleet", 100)
         with daemon(fleet) as (url, pid):
-            rows = _curve(url, pid, fleet, files, points, seconds)
+            # The first batch starts the process that reads them.
+            _point(url, fleet.key, files, dict.fromkeys(files, 5.0), 2)
+            print(HEADER)
+            rounds = [_round(url, pid, fleet, files, points, seconds) for _ in range(ROUNDS)]
+    rows = [Beside(*map(median, zip(*map(astuple, each), strict=True))) for each in zip(*rounds, strict=True)]
+    print(f"\nMedians of {ROUNDS} rounds\n{HEADER}")
+    for row in rows:
+        print(_line(row))
     if PROMISED in points:
         results.tell("beside_replay", rows[1 + points.index(PROMISED)].ratio)
     return rows
 
 
-def _curve(
+def _round(
     url: str, pid: int, fleet: Fleet, files: dict[str, Path], points: tuple[tuple[float, float], ...], seconds: float
 ) -> list[Beside]:
-    print(ROW.format("replays/s", "requests/s", "p50 ms", "p99 ms", "max ms", "x idle", "MB/s", "CPU", "RSS MB", "bad"))
+    """Measure at rest and then at each point; ratios are to the rest of this round, for a machine has its moods."""
     rows: list[Beside] = []
-    # The first batch starts the process that reads them.
-    _point(url, fleet.key, files, dict.fromkeys(files, 5.0), 2)
-    for replays, requests in ((0.0, 0.0), *points, (0.0, 0.0)):
+    for replays, requests in ((0.0, 0.0), *points):
         before, began = cpu_seconds(pid), time.perf_counter()
         rates = dict(zip(files, (replays, requests), strict=True))
         times, found = _point(url, fleet.key, files, rates, seconds)
+        share = (cpu_seconds(pid) - before) / (time.perf_counter() - began)
         taken = {path: figures[0] / figures[3] for path, figures in found.items()}
         size, p99 = found.get("/ingest/v1/replay", [0, 0, 0, 1]), _percentile(times, 0.99)
         row = Beside(
             *(taken.get(path, 0.0) for path in files), _percentile(times, 0.5), p99, times[-1],
-            p99 / (rows[0].p99_ms if rows else p99), size[2] / size[3] / MB,
+            p99 / (rows[0].p99_ms if rows else p99), size[2] / size[3] / MB, share, resident_mb(pid),
             int(sum(figures[1] for figures in found.values())),
         )  # fmt: skip
         rows.append(row)
-        share = (cpu_seconds(pid) - before) / (time.perf_counter() - began)
-        print(
-            ROW.format(
-                f"{row.replays:.0f}", f"{row.requests:.0f}", f"{row.p50_ms:.2f}", f"{row.p99_ms:.2f}",
-                f"{row.worst_ms:.1f}", f"{row.ratio:.1f}", f"{row.replay_mb_s:.0f}", f"{share:.0%}",
-                f"{resident_mb(pid):.0f}", row.bad,
-            ),
-            flush=True,
-        )  # fmt: skip
-        time.sleep(2)
+        print(_line(row), flush=True)
+        time.sleep(1)
     return rows
+
+
+def _line(row: Beside) -> str:
+    return ROW.format(
+        f"{row.replays:.0f}", f"{row.requests:.0f}", f"{row.p50_ms:.2f}", f"{row.p99_ms:.2f}", f"{row.worst_ms:.1f}",
+        f"{row.ratio:.1f}", f"{row.replay_mb_s:.0f}", f"{row.cpu:.0%}", f"{row.resident_mb:.0f}", f"{row.bad:.0f}",
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
