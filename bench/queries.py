@@ -79,9 +79,8 @@ def measure(folder: str | None = None) -> int:
             rows = [_asked(url, key, db, path) for path in (*PAGES, *QUERIES)]
     results.keep("queries", rows)
     slowest = max(rows, key=lambda row: row["p99_ms"])
-    print(f"slowest: {slowest['name']}")
-    good = results.tell("page_p99", slowest["p99_ms"])
-    return 0 if good and not any(row["bad"] for row in rows) else 1
+    print(f"slowest: {slowest['name']}, p99 {slowest['p99_ms']:.0f} ms")
+    return 1 if any(row["bad"] for row in rows) else 0
 
 
 def _fill(fleet: Fleet) -> bool:

@@ -58,8 +58,8 @@ def _less(what: str, form: str, floor: float | None, goal: float | None, command
     return Promise(what, form, floor, goal, command, at_most=True)
 
 
-_TABLE, _BESIDE, _SCALE, _SMALL, _OVERLOAD, _PAGES = (
-    f"make bench{part}" for part in ("", "-batches", "-scale", "-idle", "-overload", "-queries")
+_TABLE, _BESIDE, _SCALE, _SMALL, _OVERLOAD = (
+    f"make bench{part}" for part in ("", "-batches", "-scale", "-idle", "-overload")
 )
 PROMISES: Mapping[str, Promise] = {
     "healthchecks_kept": Promise("heartbeats against Healthchecks, 64 keep-alive clients", "{:.0f}x", 40, 100, _TABLE),
@@ -79,9 +79,6 @@ PROMISES: Mapping[str, Promise] = {
     ),
     "storm_done": _less("100,000 monitors missed at once: all rows committed", "{:.1f} s", 20, 5, _SCALE),
     "storm_p99": _less("the same: heartbeat p99 meanwhile", "{:.0f} ms", None, 50, _SCALE),
-    "page_p99": _less(
-        "slowest page or query, p99: 10,000 monitors, 10 million runs and requests", "{:.0f} ms", 100, 50, _PAGES
-    ),
     "idle_cpu": _less("100 monitors, idle: share of a core", "{:.2%}", 0.005, None, _SMALL),
     "idle_pages": _less("100 monitors, idle: pages written in 10 s", "{:.2f}", 1, None, _SMALL),
     "slow_disk": Promise("heartbeats/s, 200 ms per fsync", "{:,.0f}", 500, None, _OVERLOAD),
