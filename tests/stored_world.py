@@ -22,6 +22,7 @@ from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
 from tests.clocks import SetClock
 from tests.core.world import MINUTE, t
+from tests.stores import new_store
 
 
 class StoredWorld:
@@ -33,13 +34,13 @@ class StoredWorld:
         self.path = path
         self.clock = SetClock(at)
         self._numbers = count()
-        self._open()
+        self._open(new_store(self.path))
         self.project = self._do(keys.ensure_project, keys.EnsureProject(), at).id
         new = NewMonitor(self.slug, self.slug, parse_schedule(schedule), Rules(**{"grace_ms": 5 * MINUTE, **rules}))
         self.monitor = self._do(monitors.add, monitors.AddMonitor(self.project, new, "ping-id"), at)
 
-    def _open(self) -> None:
-        self.store = SqliteStore.open(self.path)
+    def _open(self, store: SqliteStore) -> None:
+        self.store = store
         self.runner = Runner(self.store, self.clock, Feed(), on_broken=lambda: None)
         self.runner.route(Routing(default_channels=("mail",)))
 
@@ -49,7 +50,7 @@ class StoredWorld:
     def restart(self) -> None:
         """End the process and begin a new one that knows what the file knows."""
         self.close()
-        self._open()
+        self._open(SqliteStore.open(self.path))
 
     def _do(self, operation: Any, command: Any, at: int) -> Any:
         self.clock.at = at

@@ -14,13 +14,13 @@ from seestackd.core.monitor import new_monitor
 from seestackd.feed import Feed
 from seestackd.operations import keys, monitors
 from seestackd.runner import Runner
-from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.web.auth import KeyTable
 from seestackd.web.openapi import document
 from seestackd.web.pages.site import Dashboard
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
 from tests.documents import shell_lines, text
 from tests.source import ROOT
+from tests.stores import new_store
 
 KEY, PING_KEY, ADMIN_KEY = (make_secret(bytes([number]) * 32) for number in (1, 2, 3))
 
@@ -29,7 +29,7 @@ KEY, PING_KEY, ADMIN_KEY = (make_secret(bytes([number]) * 32) for number in (1, 
 async def listening(folder: Path) -> AsyncIterator[tuple[str, set[str]]]:
     """The real web edge on a fresh database with the documents' keys and monitors: its address and its paths."""
     clock, feed = Clock(), Feed()
-    store = SqliteStore.open(folder / "seestackd.db")
+    store = new_store(folder / "seestackd.db")
     runner = Runner(store, clock, feed, on_broken=lambda: None)
     project = runner.call(keys.ensure_project, keys.EnsureProject())
     runner.call(keys.create, keys.CreateKey(project.id, "cron", Scope.INGEST, KEY))

@@ -16,8 +16,8 @@ from seestackd.feed import Feed
 from seestackd.refusals import MAX_QUEUED, MAX_REFUSED, MAX_WAIT_MS
 from seestackd.runner import MAX_BATCH, Runner, uuid7
 from seestackd.store.interface import Transaction
-from seestackd.store.sqlite.connection import SqliteStore
 from tests.clocks import SetClock
+from tests.stores import new_store
 
 NOW = 1_775_000_000_000
 MEGABYTE = "x" * 1_000_000
@@ -63,7 +63,7 @@ class Bench:
 
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    clock, feed, store = SetClock(NOW), Feed(), SqliteStore.open(tmp_path / "seestackd.db")
+    clock, feed, store = SetClock(NOW), Feed(), new_store(tmp_path / "seestackd.db")
     broken: list[bool] = []
     runner = Runner(store, clock, feed, lambda: broken.append(True))
     made = Bench(runner, clock, store._connection, store.path, broken=broken)

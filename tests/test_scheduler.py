@@ -24,6 +24,7 @@ from seestackd.runner import Runner
 from seestackd.scheduler import FromNow, Patience, Scheduler
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
+from tests.stores import new_store
 
 SOON_S = 6.0
 AT_ONCE = Patience(settle_s=0)
@@ -123,7 +124,7 @@ async def _at_work(scheduler: Scheduler) -> AsyncIterator[Scheduler]:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    clock, feed, store = MachineClock(), Feed(), SqliteStore.open(tmp_path / "seestackd.db")
+    clock, feed, store = MachineClock(), Feed(), new_store(tmp_path / "seestackd.db")
     runner = Runner(store, clock, feed, lambda: None)
     runner.start()
     project = await runner.run(keys.ensure_project, keys.EnsureProject())

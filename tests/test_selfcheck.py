@@ -24,9 +24,9 @@ from seestackd.runner import Runner
 from seestackd.scheduler import Patience, Scheduler
 from seestackd.selfcheck import FREE_BYTES, FRESH_S, SelfCheck
 from seestackd.store.interface import Transaction
-from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.systemd import Notifier, feed_watchdog
 from tests.delivery.receivers import Webhook, webhook
+from tests.stores import new_store
 
 TIB = 2**40
 FLIPS_WITHIN_S = 10.0
@@ -109,7 +109,7 @@ def put_alerts(tx: Transaction, alerts: tuple[Alert, ...], at: int) -> list[int]
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    clock, feed, store = MovableClock(), Feed(), SqliteStore.open(tmp_path / "seestackd.db")
+    clock, feed, store = MovableClock(), Feed(), new_store(tmp_path / "seestackd.db")
     runner = Runner(store, clock, feed, lambda: None)
     runner.start()
     async with webhook() as hook:

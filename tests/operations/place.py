@@ -19,6 +19,7 @@ from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
 from tests.clocks import SetClock
 from tests.core.world import t
+from tests.stores import new_store
 
 
 class Place:
@@ -130,7 +131,7 @@ class Place:
 @contextmanager
 def a_place(folder: Path, routing: Routing) -> Iterator[Place]:
     """A place of its own whose store is closed in the end."""
-    store = SqliteStore.open(folder / "seestackd.db")
+    store = new_store(folder / "seestackd.db")
     try:
         yield Place(store, routing)
     finally:

@@ -16,6 +16,7 @@ from seestackd.runner import Runner
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
 from tests.clocks import SetClock
+from tests.stores import new_store
 
 NOW = 1_775_000_000_000
 
@@ -58,7 +59,7 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    store = SqliteStore.open(tmp_path / "seestackd.db")
+    store = new_store(tmp_path / "seestackd.db")
     yield Project(store)
     store.close()
 

@@ -11,7 +11,7 @@ from seestackd.core.incidents import Alert, AlertKind, Incident, OutboxRow, Seve
 from seestackd.operations.lanes import ClaimLane, claim_lane, void_claims
 from seestackd.operations.outbox import ListAlerts, SettleDelivery, listed, settle_delivery
 from seestackd.store.interface import Transaction
-from seestackd.store.sqlite.connection import SqliteStore
+from tests.stores import new_store
 
 AT = 1_764_000_000_000
 MINUTE = 60_000
@@ -86,7 +86,7 @@ def live(channel: Channel, steps: int) -> None:
 @pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 300))])
 def test_all_is_told_in_order_and_a_minute_never_holds_more_than_three_messages(seed: int, trouble: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore.open(Path(folder) / "seestackd.db")
+        store = new_store(Path(folder) / "seestackd.db")
         numbers = iter(range(100_000))
         session = store.writer(lambda: f"made-{next(numbers)}")
         session.begin()

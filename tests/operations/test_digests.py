@@ -25,7 +25,7 @@ from seestackd.operations.outbox import (
     shown,
 )
 from seestackd.store.interface import Transaction
-from seestackd.store.sqlite.connection import SqliteStore
+from tests.stores import new_store
 
 AT = 1_764_000_000_000
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
@@ -34,7 +34,7 @@ LIMIT = 30_000
 
 @pytest.fixture
 def tx(tmp_path: Path) -> Iterator[Transaction]:
-    store = SqliteStore.open(tmp_path / "seestackd.db")
+    store = new_store(tmp_path / "seestackd.db")
     numbers = iter(range(1, 100_000))
     session = store.writer(lambda: f"made-{next(numbers)}")
     session.begin()

@@ -19,7 +19,7 @@ from seestackd.operations.keys import (
     touch,
 )
 from seestackd.store.interface import Key, Transaction
-from seestackd.store.sqlite.connection import SqliteStore
+from tests.stores import new_store
 
 AT = 1_775_000_000_000
 SECRET = make_secret(b"s" * 32)
@@ -27,7 +27,7 @@ SECRET = make_secret(b"s" * 32)
 
 @pytest.fixture
 def tx(tmp_path: Path) -> Iterator[Transaction]:
-    store = SqliteStore.open(tmp_path / "seestackd.db")
+    store = new_store(tmp_path / "seestackd.db")
     numbers = iter(range(1, 1000))
     session = store.writer(lambda: f"id-{next(numbers)}")
     session.begin()

@@ -20,7 +20,7 @@ from seestackd.operations.outbox import (
     shown,
 )
 from seestackd.store.interface import Transaction
-from seestackd.store.sqlite.connection import SqliteStore
+from tests.stores import new_store
 
 AT = 1_764_000_000_000
 LIMIT = 30_000
@@ -29,7 +29,7 @@ HOUR = 3_600_000
 
 @pytest.fixture
 def tx(tmp_path: Path) -> Iterator[Transaction]:
-    store = SqliteStore.open(tmp_path / "seestackd.db")
+    store = new_store(tmp_path / "seestackd.db")
     numbers = iter(range(1, 1000))
     session = store.writer(lambda: f"id-{next(numbers)}")
     session.begin()

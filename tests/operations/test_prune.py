@@ -16,8 +16,8 @@ from seestackd.operations.outbox import AckDead, QueueTest, ack_dead, queue_test
 from seestackd.operations.upkeep import KEPT_MS, Forgotten, Upkeep, hold_after_step, prune
 from seestackd.runner import Runner
 from seestackd.store.listings import Page
-from seestackd.store.sqlite.connection import SqliteStore
 from tests.clocks import SetClock
+from tests.stores import new_store
 
 DAY_MS = 86_400_000
 BEGAN = 1_700_000_000_000
@@ -28,7 +28,7 @@ class House(SetClock):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(BEGAN)
-        self.store = SqliteStore.open(folder / "seestackd.db")
+        self.store = new_store(folder / "seestackd.db")
         self.runner = Runner(self.store, self, Feed(), on_broken=lambda: None)  # type: ignore[arg-type]
         project = self.runner.call(keys.ensure_project, keys.EnsureProject())
         self.project_id = project.id

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from seestackd.core.replay import ReplayEvent, pack
 from seestackd.operations.replay import EventsOf, StoreReplay, events_of, store
-from seestackd.store.sqlite.connection import SqliteStore
+from tests.stores import new_store
 
 AT = 1_775_000_000_000
 
 
 def test_the_events_of_a_fingerprint_are_read_as_one_stream(tmp_path: Path) -> None:
-    database = SqliteStore.open(tmp_path / "seestackd.db")
+    database = new_store(tmp_path / "seestackd.db")
     session = database.writer(lambda: "id")
     session.begin()
     tx = session.transaction

@@ -11,7 +11,7 @@ from seestackd.operations.telemetry import (
     requests_by_trace,
     store,
 )
-from seestackd.store.sqlite.connection import SqliteStore
+from tests.stores import new_store
 
 AT = 1_775_000_000_000
 
@@ -21,7 +21,7 @@ def a_request(at: int, trace_id: str = "t") -> HttpRequest:
 
 
 def test_a_stored_batch_is_read_by_time_and_by_trace(tmp_path: Path) -> None:
-    database = SqliteStore.open(tmp_path / "seestackd.db")
+    database = new_store(tmp_path / "seestackd.db")
     session = database.writer(lambda: "id")
     session.begin()
     tx = session.transaction

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from seestackd.web.auth import KeyTable
 from seestackd.web.pages.site import Dashboard
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
 from tests.clocks import SetClock
+from tests.stores import new_store
 
 NOW = 1_775_000_000_000
 PASSWORD = "three words long"
@@ -80,6 +82,11 @@ class House:
             return Shown(answer.status, answer.headers, await answer.text())
 
 
+@cache
+def _hashed(password: str) -> str:
+    return hashed(password, b"0" * 16)
+
+
 @asynccontextmanager
 async def house(
     folder: Path,
@@ -91,12 +98,12 @@ async def house(
 ) -> AsyncIterator[House]:
     """Run the web edge on a store of a kind; `options` are those of Dashboard."""
     clock, feed = SetClock(NOW), Feed()
-    store = kind.open(folder / "seestackd.db")
+    store = new_store(folder / "seestackd.db", kind)
     runner = Runner(store, clock, feed, on_broken=lambda: None)
     project = runner.call(keys.ensure_project, keys.EnsureProject())
     runner.call(monitors.add, monitors.AddMonitor(project.id, new_monitor("nightly", "1d"), "p" * 22))
     if password is not None:
-        runner.call(logins.set_password, hashed(password, b"0" * 16))
+        runner.call(logins.set_password, _hashed(password))
     runner.start()
     table = KeyTable(runner, feed, clock)
     await table.load()

@@ -9,15 +9,16 @@ import pytest
 from seestackd.core.events import KeysChanged
 from seestackd.errors import Conflict
 from seestackd.store.interface import Key
-from seestackd.store.sqlite.connection import SqliteSession, SqliteStore
+from seestackd.store.sqlite.connection import SqliteSession
 from seestackd.store.sqlite.transaction import SqliteTransaction
+from tests.stores import new_store
 
 AT = 1_775_000_000_000
 
 
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[SqliteSession]:
-    store = SqliteStore.open(tmp_path / "seestackd.db")
+    store = new_store(tmp_path / "seestackd.db")
     session = store.writer(lambda: "id")
     session.begin()
     yield session

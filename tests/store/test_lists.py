@@ -9,9 +9,9 @@ import pytest
 
 from seestackd.store.listings import Page
 from seestackd.store.sqlite.behind import WriteBehind
-from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.store.sqlite.listings import SqliteListings
 from seestackd.store.sqlite.migrations import m012_blocks
+from tests.stores import new_store
 
 _INCIDENT = (
     "INSERT INTO incidents (id, uid, project_id, subject, kind, severity, began_at, opened_at, closed_at, missed,"
@@ -26,7 +26,7 @@ _ALERT = (
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A file with 30 incidents, every third open, and 30 alerts, every fifth waiting; those of another project too."""
-    SqliteStore.open(tmp_path / "lists.db").close()
+    new_store(tmp_path / "lists.db").close()
     with closing(sqlite3.connect(tmp_path / "lists.db", isolation_level=None)) as connection:
         for number in range(60):
             # So far apart that they lie in 15 blocks of ids.

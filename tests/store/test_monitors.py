@@ -8,6 +8,7 @@ from seestackd.operations.keys import EnsureProject, ensure_project
 from seestackd.operations.monitors import AddMonitor, add
 from seestackd.store.sqlite.connection import SqliteSession, SqliteStore
 from seestackd.store.sqlite.remembered import Remembered
+from tests.stores import new_store
 
 AT = 1_790_000_000_000
 
@@ -44,7 +45,7 @@ def _session(store: SqliteStore, slugs: list[str]) -> tuple[SqliteSession, dict[
 
 
 def test_a_batch_reads_its_monitors_in_one_statement(tmp_path: Path) -> None:
-    with closing(SqliteStore.open(tmp_path / "ahead.db")) as store:
+    with closing(new_store(tmp_path / "ahead.db")) as store:
         session, made = _session(store, ["one", "two", "three"])
         tx, asked = session.transaction, list[str]()
         project_id = made["one"].project_id
@@ -63,7 +64,7 @@ def test_a_batch_reads_its_monitors_in_one_statement(tmp_path: Path) -> None:
 
 
 def test_an_edit_of_a_monitor_is_seen_by_whoever_read_it_ahead(tmp_path: Path) -> None:
-    with closing(SqliteStore.open(tmp_path / "ahead.db")) as store:
+    with closing(new_store(tmp_path / "ahead.db")) as store:
         session, made = _session(store, ["one"])
         tx = session.transaction
         session.begin()
@@ -76,7 +77,7 @@ def test_an_edit_of_a_monitor_is_seen_by_whoever_read_it_ahead(tmp_path: Path) -
 
 
 def test_only_what_files_declare_and_name_is_compared_with_them(tmp_path: Path) -> None:
-    with closing(SqliteStore.open(tmp_path / "declared.db")) as store:
+    with closing(new_store(tmp_path / "declared.db")) as store:
         session, made = _session(store, ["one", "two", "three"])
         tx = session.transaction
         session.begin()

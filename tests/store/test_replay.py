@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seestackd.core.replay import ReplayEvent, pack, unpack
-from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.store.sqlite.transaction import SqliteTransaction
+from tests.stores import new_store
 
 AT = 1_775_000_000_000
 EVENTS = st.lists(
@@ -20,7 +20,7 @@ EVENTS = st.lists(
 
 @pytest.fixture
 def tx(tmp_path: Path) -> Iterator[SqliteTransaction]:
-    store = SqliteStore.open(tmp_path / "seestackd.db")
+    store = new_store(tmp_path / "seestackd.db")
     session = store.writer(lambda: "id")
     session.begin()
     yield session.transaction

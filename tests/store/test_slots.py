@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from seestackd.core.monitor import Outcome, SlotEntry
-from seestackd.store.sqlite.connection import SqliteSession, SqliteStore
+from seestackd.store.sqlite.connection import SqliteSession
+from tests.stores import new_store
 
 SLOT = 1_790_000_000_000
 
@@ -18,7 +19,7 @@ def entry(first_at: int, last_at: int = 0, outcome: Outcome = Outcome.EARLY) -> 
 
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[SqliteSession]:
-    with closing(SqliteStore.open(tmp_path / "slots.db")) as store:
+    with closing(new_store(tmp_path / "slots.db")) as store:
         session = store.writer(lambda: "")
         session.begin()
         for monitor_id in (1, 2):

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from seestackd.core.telemetry import HttpRequest
-from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.store.telemetry import Telemetry
+from tests.stores import new_store
 
 AT = 1_775_000_000_000
 
 
 @pytest.fixture
 def telemetry(tmp_path: Path) -> Iterator[Telemetry]:
-    store = SqliteStore.open(tmp_path / "seestackd.db")
+    store = new_store(tmp_path / "seestackd.db")
     session = store.writer(lambda: "id")
     session.begin()
     yield session.transaction.telemetry

@@ -9,10 +9,10 @@ import pytest
 
 from seestackd.feed import Feed
 from seestackd.runner import Runner
-from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.web.auth import KeyTable
 from seestackd.web.server import WebSettings, bind, create_app, start_sites
 from tests.clocks import SetClock
+from tests.stores import new_store
 from tests.web.conftest import NOW, Daemon
 
 
@@ -38,7 +38,7 @@ def check() -> Troubled:
 @asynccontextmanager
 async def edge(folder: Path, check: Troubled) -> AsyncIterator[str]:
     clock, feed = SetClock(NOW), Feed()
-    store = SqliteStore.open(folder / "seestackd.db")
+    store = new_store(folder / "seestackd.db")
     runner = Runner(store, clock, feed, on_broken=lambda: None)
     runner.start()
     keys = KeyTable(runner, feed, clock)
