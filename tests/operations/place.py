@@ -130,8 +130,9 @@ class Place:
 
 @contextmanager
 def a_place(folder: Path, routing: Routing) -> Iterator[Place]:
-    """A place of its own whose store is closed in the end."""
-    store = new_store(folder / "seestackd.db")
+    """A place of its own whose store is closed in the end; in a folder that has one, the same after a restart."""
+    path = folder / "seestackd.db"
+    store = SqliteStore.open(path) if path.exists() else new_store(path)
     try:
         yield Place(store, routing)
     finally:
