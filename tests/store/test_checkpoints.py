@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from seestackd.store.sqlite.checkpoints import LOG_FRAMES
+from seestackd.store.sqlite.checkpoints import LOG_FRAMES, Checkpoints
 from seestackd.store.sqlite.connection import SqliteSession, SqliteStore
+from seestackd.store.sqlite.transaction import SqliteTransaction
 
 PAGE = 4096
 BLOB = "x" * (40 * PAGE)
@@ -77,3 +78,86 @@ def test_a_long_look_by_a_reader_keeps_what_it_sees_and_puts_off_only_the_log(st
     write(session, 20)
     with closing(sqlite3.connect(store.path)) as reader:
         assert reader.execute("SELECT count(*) FROM meta WHERE key LIKE 'n%'").fetchone() == (80,)
+
+
+class Copied:
+    """A log that is copied by hand."""
+
+    def __init__(self, path: Path) -> None:
+        self.writer = sqlite3.connect(path, isolation_level=None)
+        self.writer.executescript("PRAGMA journal_mode = WAL; CREATE TABLE notes (note)")
+        self.thread = sqlite3.connect(path, isolation_level=None)
+        self.checkpoints = Checkpoints(path)
+
+    def begin(self) -> None:
+        self.checkpoints.begin(self.writer)
+        self.writer.execute("BEGIN IMMEDIATE")
+
+    def commit(self, *, wrote: bool = True) -> None:
+        if wrote:
+            self.writer.execute("INSERT INTO notes VALUES (1)")
+        self.writer.execute("COMMIT")
+        self.checkpoints.committed(self.writer, wrote=wrote)
+
+    def copy(self) -> bool:
+        return self.checkpoints.copy(self.thread)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Iterator[Copied]:
+    copied = Copied(tmp_path / "copied.db")
+    with closing(copied.writer), closing(copied.thread):
+        yield copied
+
+
+def test_the_log_is_copied_only_when_a_whole_transaction_came_after_the_last_copy(copied: Copied) -> None:
+    assert not copied.copy()
+    copied.begin()
+    copied.commit()
+    assert copied.copy()
+    assert not copied.copy(), "another may begin the log anew, which SQLite would miss"
+
+    copied.begin()
+    assert not copied.copy()
+    copied.commit(wrote=False)
+    assert not copied.copy(), "a transaction that wrote nothing leaves nothing to copy"
+
+    copied.begin()
+    copied.commit()
+    with copied.checkpoints.alone():
+        pass
+    assert not copied.copy(), "the writer may have copied all of it"
+
+
+def test_a_transaction_that_began_before_a_copy_ended_is_not_sure_to_have_come_after_it(copied: Copied) -> None:
+    copied.begin()
+    copied.commit()
+    copied.begin()
+    assert copied.copy()
+    copied.commit()
+    assert not copied.copy()
+    copied.begin()
+    copied.commit()
+    assert copied.copy()
+
+
+def test_what_is_taken_back_does_not_count_as_written(store: SqliteStore) -> None:
+    def fails(tx: SqliteTransaction) -> None:
+        tx.behind.execute("INSERT INTO meta VALUES ('gone', '1')")
+        raise KeyError
+
+    session = store.writer(lambda: "")
+    seen: list[bool] = []
+
+    class Seeing(Checkpoints):
+        def committed(self, connection: sqlite3.Connection, *, wrote: bool) -> None:
+            seen.append(wrote)
+
+    session._checkpoints = Seeing(store.path)
+    session.begin()
+    with pytest.raises(KeyError):
+        session.attempt_carefully(fails)
+    session.commit()
+    write(session, 1)
+
+    assert seen == [False, True]

@@ -74,12 +74,14 @@ class SqliteSession:
         self._connection = connection
         self._execute = connection.execute
         self._checkpoints = checkpoints
+        self._changes = 0
         self.transaction = SqliteTransaction(connection, new_id)
 
     def begin(self) -> None:
         try:
-            self._checkpoints.restart(self._connection)
+            self._checkpoints.begin(self._connection)
             self._execute("BEGIN IMMEDIATE")
+            self._changes = self._connection.total_changes
         except sqlite3.Error as error:
             raise self._translated(error) from error
 
@@ -142,8 +144,10 @@ class SqliteSession:
         except sqlite3.Error as error:
             self._roll_back()
             raise self._translated(error) from error
-        self._checkpoints.committed()
-        self.transaction.erasures.after_commit()
+        self._checkpoints.committed(self._connection, wrote=self._connection.total_changes != self._changes)
+        if self.transaction.erasures.wants_empty_log:
+            with self._checkpoints.alone():
+                self.transaction.erasures.after_commit()
         return self.transaction.take_announced()
 
     def _undo(self, mark: int, error: BaseException) -> None:
@@ -153,6 +157,8 @@ class SqliteSession:
             self.transaction.take_announced()
             raise BatchLost from error
         del self.transaction.announced[mark:]
+        # What is taken back counts as changes too.
+        self._changes = self._connection.total_changes
         self._guarded("ROLLBACK TO operation")
         self._guarded("RELEASE operation")
 

@@ -167,10 +167,13 @@ class SqliteErasures:
         self._wanted = not emptied
         return emptied
 
+    @property
+    def wants_empty_log(self) -> bool:
+        """Whether a step wished that the write-ahead log be emptied after its commit."""
+        return self._wanted
+
     def after_commit(self) -> None:
-        """Empty the write-ahead log when a step wished it; a reader at work puts that off."""
-        if not self._wanted:
-            return
+        """Empty the write-ahead log; a reader at work puts that off."""
         self._wanted = False
         self._execute("PRAGMA busy_timeout = 0")
         busy, *_ = self._execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
