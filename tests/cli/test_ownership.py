@@ -70,7 +70,7 @@ def test_root_keeps_nothing_but_the_right_to_look(bench: Bench) -> None:
 def test_another_user_is_turned_away_even_past_the_mode_of_the_socket(bench: Bench) -> None:
     bench.serve()
     for folder in (*reversed(bench.data.parents), bench.data):
-        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
+        if any(part.startswith("pytest-of-") for part in folder.parts):
             folder.chmod(0o711)
     path = bench.data / "seestackd.sock"
     with pytest.raises(PermissionError):
