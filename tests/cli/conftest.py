@@ -1,6 +1,7 @@
 """The command line on a data directory of the test's own: as a process, or quicker, by its `main` in this process."""
 
 import contextlib
+import gc
 import io
 import os
 import signal
@@ -152,6 +153,15 @@ def bench_in(folder: Path) -> Iterator[Bench]:
             if process.poll() is None:
                 process.kill()
             process.communicate(timeout=10)
+
+
+@pytest.fixture(autouse=True)
+def this_process_stays_as_it_was() -> Iterator[None]:
+    """A daemon that does not come up in this process leaves it deaf to hang-ups and with its garbage."""
+    hung_up = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, hung_up)
+    gc.enable()
 
 
 @pytest.fixture
