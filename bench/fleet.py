@@ -23,6 +23,8 @@ from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
 
 ROOT = Path(__file__).resolve().parents[1]
+LOOP = os.environ.get("LOOP", "asyncio")
+"""On which event loop the daemon runs, and aiohttp beside it; an installation brings no uvloop (LOOP=uvloop)."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,9 @@ def daemon(fleet: Fleet, settings: str = "", server: str = "", before: Sequence[
     """Run the daemon over the fleet's database, by a command that stands `before` it; gives address and process id."""
     port = free_port()
     config = fleet.folder / "seestackd.toml"
+    uvloop = "true" if LOOP == "uvloop" else "false"
     config.write_text(
-        f"{settings}\n[server]\nlisten = '127.0.0.1:{port}'\n{server}"
+        f"{settings}\n[server]\nlisten = '127.0.0.1:{port}'\nuvloop = {uvloop}\n{server}"
         f"[storage]\npath = '{fleet.folder / 'data' / 'seestackd.db'}'\n"
     )
     command = [*before, sys.executable, "-m", "seestackd", "--config", str(config), "serve"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import healthchecks, references, results, wrk
-from bench.fleet import build, cpu_seconds, daemon, memory_mb
+from bench.fleet import LOOP, build, cpu_seconds, daemon, memory_mb
 
 MONITORS = 1000
 ROUNDS, SECONDS = 4, 2
@@ -82,7 +82,7 @@ def _started(stack: ExitStack, folder: Path, clients: Sequence[int], checkout: P
     start = stack.enter_context
     url, pid = start(daemon(fleet))
     found = [
-        Served(AIOHTTP, *start(references.constant(folder, references.LOOP)), fleet.key, "heartbeat.lua"),
+        Served(AIOHTTP, *start(references.constant(folder, LOOP)), fleet.key, "heartbeat.lua"),
         Served(HEARTBEAT, url, pid, fleet.key, "heartbeat.lua", clients),
         Served(PING_URL, url, pid, fleet.ping_key, "ping.lua", clients),
     ]

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,6 @@ http {{ access_log off; keepalive_requests 100000000; client_body_temp_path {fol
   server {{ listen 127.0.0.1:{port}; location / {{ return 202; }} }} }}
 """
 _TUNED = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"
-LOOP = "asyncio" if find_spec("uvloop") is None else "uvloop"
-"""On which event loop the daemon runs here."""
-
 Commit = Callable[[sqlite3.Connection, int], int]
 """Stores what goes into one commit, given how much is stored already; returns how much more that is."""
 
