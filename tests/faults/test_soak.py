@@ -27,10 +27,11 @@ def resident_mib(pid: int) -> float:
 
 
 def without_what_tools_bring(folder: Path) -> str:
-    """Hide chardet, which `requests` loads where it finds it (2 MiB): tools bring it, a deployment has none."""
+    """Hide chardet and uvloop, which are used where they are found (2 MiB each): a deployment has neither."""
     folder.mkdir()
-    (folder / "chardet.py").write_text('raise ImportError("no part of a deployment")\n')
-    assert "chardet" not in locked()
+    for package in ("chardet", "uvloop"):
+        (folder / f"{package}.py").write_text('raise ImportError("no part of a deployment")\n')
+        assert package not in locked()
     return str(folder)
 
 
