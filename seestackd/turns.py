@@ -7,13 +7,14 @@ import selectors
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-MAX_EVENTS = 256
+MAX_EVENTS = 1024
 
 
 class FewAtATime(selectors.EpollSelector):
-    """Gives at most 256 ready connections a turn; those left over come first in the next one, as epoll sees to.
+    """Gives at most 1,024 ready connections a turn; those left over come first in the next one, as epoll sees to.
 
-    Between turns the loop hands out what was committed and runs what is due, such as the judge.
+    Between turns the loop hands out what was committed and runs what is due, such as the judge. They are more than the
+    requests that a turn answers (`web/turn.py`): whoever waits there is known, and hears in time that it was in vain.
     """
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.helpers import rfc822_formatted_time
 
 from seestackd.core.keys import MAY_INGEST
-from seestackd.errors import SeestackdError
+from seestackd.errors import Busy, SeestackdError
 from seestackd.jobs import Tell
 from seestackd.operations.pings import Recorded, RecordPing, record_or_count
 from seestackd.runner import Runner
@@ -52,6 +52,7 @@ class Express:
         self._vary = {"Vary": "Origin"} if cors.used else {}
         self._heads: dict[bytes, Head | None] = {}
         self._ready: dict[tuple[bool, str, bool, bool, int], tuple[bytes, bytes, bytes]] = {}
+        self._refusals: dict[tuple[bool, str, bool, str, int], bytes] = {}
         self._date = ""
 
     def head(self, data: bytes) -> Head | None:
@@ -103,9 +104,23 @@ class Express:
         if failure is None:
             assert isinstance(result, Recorded)
             return self._success(head, result)
+        if type(failure) is Busy:
+            self._complaints.note("503", remote)
+            return self._busy(head, command, failure)
         response = self._failed(head, command, failure)
         self._complaints.note(str(response.status), remote)
         return _bytes(response, head)
+
+    def _busy(self, head: Head, command: RecordPing, busy: Busy) -> bytes:
+        """Return an answer that thousands get at once: the cheaper it is, the sooner the last of them hears it."""
+        self._begin_second()
+        kind = (head.is_heartbeat, head.method, head.closes, busy.message, busy.retry_after)
+        ready = self._refusals.get(kind)
+        if ready is None:
+            ready = self._refusals[kind] = _bytes(self._failed(head, command, busy), head)
+        elif not head.is_heartbeat:
+            self._ping_urls.forget(command.ping_id)
+        return ready
 
     def _failed(self, head: Head, command: RecordPing, failure: SeestackdError) -> web.Response:
         if not head.is_heartbeat:
@@ -119,15 +134,20 @@ class Express:
     def _success(self, head: Head, recorded: Recorded) -> bytes:
         """Return an answer that differs from the last one of its kind in nothing but the monitor's id."""
         kind = (head.is_heartbeat, head.method, head.closes, recorded.created, len(recorded.monitor_uid))
-        date = rfc822_formatted_time()
-        if date != self._date:
-            self._ready.clear()
-            self._date = date
+        self._begin_second()
         ready = self._ready.get(kind)
         if ready is None:
             ready = self._ready[kind] = self._rendered(head, replace(recorded, monitor_uid="?" * kind[-1]))
         begin, _, end = ready
         return begin + recorded.monitor_uid.encode() + end if head.is_heartbeat else begin
+
+    def _begin_second(self) -> None:
+        """Forget what says the date of an earlier second."""
+        date = rfc822_formatted_time()
+        if date != self._date:
+            self._ready.clear()
+            self._refusals.clear()
+            self._date = date
 
     def _rendered(self, head: Head, recorded: Recorded) -> tuple[bytes, bytes, bytes]:
         response = accepted(recorded) if head.is_heartbeat else ping_taken(recorded)

@@ -19,7 +19,7 @@ _HEAR_OUT_STEP = 0.005
 _HEAR_OUT_STEPS = round(_HEAR_OUT_S / _HEAR_OUT_STEP)
 _LOOKS_PER_HEAD = 8
 # With what the writer's queue takes after that, whoever is refused learns of it within a second.
-MOST_WAIT_S = 0.6
+MOST_WAIT_S = 0.4
 # Hanging up on thousands at once would hold reports up, so one look takes up to so many turns, seconds apart.
 _TURNS, _TURN_S, _FEWEST = 120, 0.005, 50
 

@@ -141,6 +141,22 @@ async def test_every_request_is_answered_as_without_it_and_stores_the_same(pair:
     assert len(await stored(front)) > 50
 
 
+async def test_whoever_cannot_be_served_hears_so_as_without_it_however_often(pair: tuple[Daemon, Daemon]) -> None:
+    front, general = pair
+    for daemon in pair:
+        await daemon.runner.stop()
+    sent = [request(LAST), request(LAST, body=json.dumps({**test_heartbeat.GOOD, "slug": "another"}).encode())]
+    sent += [
+        f"{method} /ping/{KEY}/nightly HTTP/1.1\r\nHost: x\r\n{LAST}\r\n\r\n".encode() for method in ("GET", "HEAD")
+    ]
+
+    for each in sent * 2:
+        answer = await told(front, each)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nRetry-After: " in answer
+        assert answer == await told(general, each)
+
+
 async def test_what_comes_in_pieces_or_together_is_answered_alike(pair: tuple[Daemon, Daemon]) -> None:
     front, general = pair
     whole, last, url = request(), request(LAST), f"GET /ping/{PING_ID}/fail HTTP/1.1\r\nHost: x\r\n\r\n".encode()
