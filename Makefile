@@ -79,7 +79,7 @@ licences: install ## write docs/licences.md anew, after `make lock`
 completions: install ## write the completion scripts anew, after a command or option has changed
 	@$(BIN)/python -m tests.completions
 
-bench: install ## measure speed beside references: one table, six minutes (ARGS=--quick, HEALTHCHECKS=DIR)
+bench: install ## measure speed beside references: one table, nine minutes (ARGS=--quick, HEALTHCHECKS=DIR)
 	@HEALTHCHECKS=$(HEALTHCHECKS) $(BIN)/python -m bench $(ARGS)
 
 bench-scale: install ## numbers on 100,000 and 1,000,000 monitors

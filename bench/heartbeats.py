@@ -15,9 +15,9 @@ from bench import healthchecks, references, results, wrk
 from bench.fleet import LOOP, build, cpu_seconds, daemon, memory_mb
 
 MONITORS = 1000
-ROUNDS, SECONDS = 4, 2
+ROUNDS, SECONDS = 7, 2
 QUICK_ROUNDS, QUICK_SECONDS = 3, 1
-WARM_UP_S = 1
+WARM_UP_S, OWN_WARM_UP_S = 1, 6
 MANY = 64
 CLIENTS = (MANY, 1, 16, 256)
 HEARTBEAT, PING_URL, AIOHTTP, NGINX, PUSHGATEWAY = "heartbeat", "ping URL", "aiohttp 202", "nginx 202", "Pushgateway"
@@ -66,8 +66,7 @@ def compare(quick: bool = False, checkout: Path | None = None) -> int:
         servers = _started(stack, folder, (MANY,) if quick else CLIENTS, checkout)
         commits = references.group_commit(folder)
         for server in servers:
-            for keep_alive in KINDS:
-                _measure(server, 16, keep_alive, WARM_UP_S)
+            _warm_up(server)
         measured = [_round(servers, commits, seconds) for _ in range(rounds)]
     rows = {row: _median([each[row] for each in measured]) for row in measured[0]}
     print(HEADER.format("", "", "clients", "requests/s", "+-", "p50 ms", "p99 ms", "CPU us/req", "memory MB", "bad"))
@@ -94,6 +93,13 @@ def _started(stack: ExitStack, folder: Path, clients: Sequence[int], checkout: P
         server = start(healthchecks.healthchecks(checkout, folder, MONITORS))
         found.append(Served(HEALTHCHECKS, *server, healthchecks.KEY, "ping.lua"))
     return found
+
+
+def _warm_up(server: Served) -> None:
+    """Have a server answer for a while: on a database that is all new ours is a quarter faster than ever after."""
+    seconds = OWN_WARM_UP_S if server.name == HEARTBEAT else WARM_UP_S
+    for keep_alive in KINDS:
+        _measure(server, MANY if server.name == HEARTBEAT else 16, keep_alive, seconds)
 
 
 def _round(servers: Sequence[Served], commits: references.Alone, seconds: int) -> dict[Row, Figure]:

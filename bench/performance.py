@@ -68,7 +68,7 @@ summary adds up every incident of its month.
 
 | Command | What it shows |
 |---|---|
-| `make bench` | heartbeats, ping URLs and batches beside their references; about six minutes |
+| `make bench` | heartbeats, ping URLs and batches beside their references; about nine minutes |
 | `make bench ARGS=--quick` | the same in short rounds, within two minutes |
 | `make bench ARGS="--compare docs/performance.json"` | the same, and what is further than a tenth from that run |
 | `make bench HEALTHCHECKS=DIR` | the same beside Healthchecks: a checkout whose `.venv` has uwsgi |
