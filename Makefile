@@ -66,7 +66,7 @@ faults-long: install ## the same thousands of times, and half an hour of traffic
 attacks: install ## flood the daemon with half-open connections and wrong keys, and print what reports felt of it
 	@$(PYTEST) -m long -s $(call within,tests/attacks)
 
-screenshots: install ## take the README's pictures into docs/images (needs chromium)
+screenshots: install ## take the README's pictures into docs/images (needs chromium-headless-shell)
 	@exec $(BIN)/python -m tests.browser.screenshots
 
 sbom: install ## write the bill of materials, in CycloneDX's form, to dist/seestackd.cdx.json

@@ -1,4 +1,4 @@
-"""One real browser for all tests of a process: Debian's Chromium, driven from a thread of its own.
+"""One real browser for all tests of a process: Chromium without a window, driven from a thread of its own.
 
 Playwright's own loop must not be the one that other tests run on. Every page notes what must never happen: an error in
 the console, a violation of the content security policy, a request to another host.
@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 Result = TypeVar("Result")
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",

@@ -14,7 +14,7 @@ __all__ = ("chromium", "locked", "open_house")
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Chromium]:
     if not Path(CHROMIUM).exists():
-        pytest.skip("needs Debian's chromium: apt-get install chromium")
+        pytest.skip("needs apt-get install chromium-headless-shell")
     browser = Chromium()
     yield browser
     browser.close()
