@@ -4,13 +4,14 @@ A protocol error quotes the line it stumbled over, key and all: its text is neit
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http import HttpVersion10, HttpVersion11
+from aiohttp.http import HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
@@ -21,6 +22,7 @@ from seestackd.web.errors import Answers, of_status
 from seestackd.web.hardening import harden
 
 _VERSIONS = (HttpVersion11, HttpVersion10)
+_SERVERS = re.compile("https?://[^/?#]", re.IGNORECASE)
 
 Lost = Callable[[web.BaseRequest], web.Response | None]
 """Returns the page for a path that nobody serves, or None for the answer in JSON."""
@@ -35,6 +37,14 @@ class Door:
     complaints: Complaints
     head_timeout: float
     lost: Lost | None = None
+
+
+def _is_ours(message: RawRequestMessage) -> bool:
+    """Tell whether a request is one of a version that is read here, to a path or to a server's (RFC 9112, 3.2)."""
+    target = message.path
+    return message.version in _VERSIONS and (
+        target.startswith("/") or "://" not in target or _SERVERS.match(target) is not None
+    )
 
 
 def vouch(request: web.BaseRequest) -> None:
@@ -87,7 +97,7 @@ class Connection(RequestHandler):
         super().data_received(data)
         if self._request_count != seen:
             self._forget_head()
-            self._refuse_other_versions()
+            self._refuse_what_is_not_for_us()
         elif self._head_deadline is None and no_body_due:
             # No body is due, and yet bytes came: the first part of another request's head.
             self._expect_head()
@@ -107,11 +117,11 @@ class Connection(RequestHandler):
             return self._messages[-1][1].is_eof()
         return self._current_request is None or self._current_request.content.is_eof()
 
-    def _refuse_other_versions(self) -> None:
-        """Take HTTP/1.0 and 1.1 alone: the parser lets versions pass whose framing is another one."""
+    def _refuse_what_is_not_for_us(self) -> None:
+        """Take HTTP/1.0 and 1.1 alone, and http and https: the parser lets pass what is framed or meant otherwise."""
         for index, (message, _) in enumerate(self._messages):
-            if not isinstance(message, _ErrInfo) and message.version not in _VERSIONS:
-                self._messages[index] = (_ErrInfo(400, BadHttpMessage("version"), ""), EMPTY_PAYLOAD)
+            if not isinstance(message, _ErrInfo) and not _is_ours(message):
+                self._messages[index] = (_ErrInfo(400, BadHttpMessage("version or scheme"), ""), EMPTY_PAYLOAD)
 
     @property
     def owes_until(self) -> float:

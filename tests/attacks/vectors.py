@@ -55,6 +55,7 @@ VECTORS: dict[str, bytes] = {
     "HTTP/1.2": request(line="POST /ingest/v1/heartbeat HTTP/1.2"),
     "a query of 60,000 characters": request(line=f"POST /ingest/v1/heartbeat?x={'a' * 60_000} HTTP/1.1"),
     "another server's name in the target": request(line="POST http://evil.example/ingest/v1/heartbeat HTTP/1.1"),
+    "another scheme in the target": request(line="POST ftp://x/ingest/v1/heartbeat HTTP/1.1"),
     "CONNECT": request(line="CONNECT evil.example:443 HTTP/1.1", body=b""),
     "TRACE": request(line="TRACE /ingest/v1/heartbeat HTTP/1.1", body=b""),
     "an upgrade to HTTP/2": request("Upgrade: h2c", "HTTP2-Settings: AAA"),

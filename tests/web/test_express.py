@@ -31,6 +31,7 @@ HEADERS += ["Idempotency-Key: " + "k" * 200, "X-Long: " + "l" * 5000, "X-Folded:
 HEARTBEAT = "/ingest/v1/heartbeat"
 LINES = [f"{method} {HEARTBEAT}" for method in ("GET", "OPTIONS", "PUT")]
 LINES += [f"POST {path}" for path in (f"{HEARTBEAT}?a=1", f"{HEARTBEAT}/", f"/{HEARTBEAT}", f"http://x{HEARTBEAT}")]
+LINES += [f"POST {scheme}://x{HEARTBEAT}" for scheme in ("ftp", "HTTP", "https", "httpx")]
 PAIR: list[dict[str, Any]] = [{}, {"cors_origins": OPEN}, {"trusted_proxies": ("127.0.0.1",)}]
 
 
@@ -89,6 +90,8 @@ def urls() -> Iterator[bytes]:
         for method, extra in (("POST", ""), ("POST", "Content-Encoding: gzip\r\n"), ("GET", ""), ("PUT", "")):
             head = f"{method} /ping/{place} HTTP/1.1\r\nHost: x\r\n{LAST}\r\n{extra}"
             yield f"{head}Content-Length: 12\r\n\r\nall is well\n".encode()
+    for scheme in ("ftp", "http"):
+        yield f"GET {scheme}://x/ping/{PING_ID} HTTP/1.1\r\nHost: x\r\n{LAST}\r\n\r\n".encode()
     for header in (
         "Idempotency-Key: " + "k" * 200,
         "traceparent: nonsense",

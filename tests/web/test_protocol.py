@@ -54,6 +54,9 @@ MALFORMED = {
     "negative length": request("Content-Length: -1"),
     "unknown transfer encoding": request("Transfer-Encoding: canary-3f9a"),
     "version 9": b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+    "another scheme": f"GET ftp://x/ping/{SECRET}/nightly HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
+    "another scheme and no server": request(line="POST file:///ingest/v1/heartbeat HTTP/1.1"),
+    "no server in the target": request(line="POST http:///ingest/v1/heartbeat HTTP/1.1"),
     "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 40,
 }
 

@@ -1,15 +1,17 @@
 """Requests have their turns on either event loop, and a ping is answered on both as fast as the writer takes it."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import uvloop
 
+from seestackd.runner import MAX_BATCH
 from seestackd.web.server import WebSettings
 from seestackd.web.turn import MOST, Turn
-from tests.web.conftest import Prepared, listening
+from tests.web.conftest import Daemon, Prepared, listening
 from tests.web.test_protocol import LAST, request
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
@@ -82,3 +84,39 @@ def test_pings_of_many_clients_are_all_answered_in_the_order_they_came(
             assert {answer.count(b"HTTP/1.1 202 ") for answer in answers} == {5}
 
     on_loop(scenario)
+
+
+async def hold(daemon: Daemon) -> threading.Event:
+    """Have the writer wait for the event, and too much wait for the writer."""
+    go_on = threading.Event()
+    for number in range(2 * MAX_BATCH + 1):
+        daemon.runner.post(lambda tx, go_on, at: go_on.wait(20), go_on, lambda result, error: None)
+        if number == 0:
+            await asyncio.sleep(0.05)
+    return go_on
+
+
+@pytest.mark.parametrize("held_s", [0.05, 1.0])
+async def test_who_has_to_wait_and_has_no_more_to_say_is_answered_before_the_hanging_up(
+    prepared: Prepared, tmp_path: Path, held_s: float
+) -> None:
+    async with listening(prepared, tmp_path, WebSettings(shutdown_timeout=1)) as daemon:
+        go_on = await hold(daemon)
+        # The first request of a turn is still taken.
+        first = asyncio.create_task(daemon.talk(request(LAST)))
+        await asyncio.sleep(0.05)
+        reader, writer = await asyncio.open_connection("127.0.0.1", daemon.port)
+        writer.write(request())
+        writer.write_eof()
+        await asyncio.sleep(held_s)
+        go_on.set()
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        writer.close()
+
+        assert (await first).startswith(b"HTTP/1.1 202 ")
+        assert answer.count(b"HTTP/1.1 ") == 1, "then it is hung up on"
+        taken = answer.startswith(b"HTTP/1.1 202 ")
+        assert taken or answer.startswith(b"HTTP/1.1 503 "), answer
+        assert not (taken and held_s > 0.5), "it had to wait for too long"
+        assert len(await daemon.pings()) == 1 + taken
