@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from seestackd.clock import Clock
 from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.feed import Feed
+from seestackd.ids import uuid7
 from seestackd.jobs import Job, JobQueue, Tell, attempt, in_order, settle
 from seestackd.refusals import Refusals, Waiting
 from seestackd.store.interface import BatchLost, NeedsCare, Session, Store, StoreBroken, Transaction
@@ -31,15 +31,6 @@ BULK_S = 0.001
 """So long a transaction of bulk goes on before it makes way for pings; one job of it may take longer."""
 
 
-def uuid7(now_ms: int) -> str:
-    """Return a UUID version 7 (RFC 9562) for the instant."""
-    value = (now_ms & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
 def _prove(tx: Transaction, command: None, at: int) -> None:
     tx.set_meta("writes_taken_at", str(at))
 
@@ -47,8 +38,8 @@ def _prove(tx: Transaction, command: None, at: int) -> None:
 class Runner:
     """The only way to change or read what is stored.
 
-    `on_broken` is called, from any thread, when the store cannot be trusted any more. `failing_because` says why the
-    last commit failed, `begins_since` (monotonic seconds) since when the writer is kept from its transaction.
+    `on_broken` is called, from any thread, when the store cannot be trusted or has no writer. `failing_because` says
+    why the last commit failed, `begins_since` (monotonic seconds) since when the writer is kept from its transaction.
     """
 
     def __init__(self, store: Store, clock: Clock, feed: Feed, on_broken: Callable[[], None]) -> None:
@@ -75,7 +66,7 @@ class Runner:
         """Start the writer thread; results go to the running event loop."""
         self._loop = asyncio.get_running_loop()
         self._queue.open(self._loop)
-        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._thread = threading.Thread(target=self._live, name="writer", daemon=True)
         self._thread.start()
 
     def route(self, routing: Routing) -> None:
@@ -183,6 +174,15 @@ class Runner:
         at = self._clock.now()
         result: Result = self._store.read(lambda tx: query(tx, command, at))
         return result
+
+    def _live(self) -> None:
+        """Write until the stop. Without a writer nobody is answered any more, so its death is left to a new process."""
+        try:
+            self._work()
+        except BaseException:
+            self._closing = True
+            log.critical("the writer has died", exc_info=True)
+            self._on_broken()
 
     def _work(self) -> None:
         last, backlog = False, deque[Job]()

@@ -13,8 +13,9 @@ import pytest
 
 from seestackd.errors import Busy, NotFound
 from seestackd.feed import Feed
+from seestackd.ids import uuid7
 from seestackd.refusals import MAX_QUEUED, MAX_REFUSED, MAX_WAIT_MS
-from seestackd.runner import MAX_BATCH, Runner, uuid7
+from seestackd.runner import MAX_BATCH, Runner
 from seestackd.store.interface import Transaction
 from tests.clocks import SetClock
 from tests.stores import new_store
@@ -372,6 +373,30 @@ async def test_stopping_finishes_what_is_queued_and_takes_no_more(bench: Bench) 
     assert await waiting == NOW
     with pytest.raises(Busy):
         bench.runner.submit(keep, Note("too late"))
+
+
+class Stumbling(SetClock):
+    """A clock that the writer stumbles over, outside of any transaction."""
+
+    def monotonic(self) -> float:
+        raise RuntimeError("no such clock")
+
+
+async def test_a_writer_that_dies_says_so_and_leaves_it_to_a_new_process(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, ended = new_store(tmp_path / "seestackd.db"), threading.Event()
+    runner = Runner(store, Stumbling(NOW), Feed(), ended.set)
+    runner.start()
+    runner.submit(keep, Note("unanswered"))
+
+    assert await asyncio.to_thread(ended.wait, 10)
+    assert "the writer has died" in caplog.text
+    assert "no such clock" in caplog.text
+    with pytest.raises(Busy):
+        runner.submit(keep, Note("too late"))
+    await runner.stop()
+    store.close()
 
 
 def test_ids_are_version_7_and_sort_by_their_instant() -> None:

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -30,7 +31,10 @@ class SettlesFirst(Delivery):
 
 
 class Forked:
-    """A daemon with an inherited listening socket; under strace when its arguments are given."""
+    """A daemon with an inherited listening socket; under strace when its arguments are given.
+
+    `plant` is called in its process before it starts.
+    """
 
     def __init__(
         self,
@@ -40,8 +44,9 @@ class Forked:
         *,
         settles_first: bool = False,
         synchronous: str = "FULL",
+        plant: Callable[[], None] | None = None,
     ) -> None:
-        arguments = (str(config), listener, bool(under), settles_first, synchronous)
+        arguments = (str(config), listener, bool(under), settles_first, synchronous, plant)
         self._process: ForkServerProcess = CONTEXT.Process(target=_serve, args=arguments, daemon=True)
         self._process.start()
         self._strace = subprocess.Popen([*under, "-p", str(self._process.pid)]) if under else None
@@ -54,6 +59,11 @@ class Forked:
     def ended(self) -> bool:
         return not self._process.is_alive()
 
+    def end(self, seconds: float) -> int | None:
+        """Wait for its end; returns the exit status, None when it runs on."""
+        self._process.join(seconds)
+        return self._process.exitcode
+
     def kill(self) -> None:
         """Kill it, and wait for strace to have seen it die."""
         self._process.kill()
@@ -63,7 +73,14 @@ class Forked:
         self._process.close()
 
 
-def _serve(config: str, listener: socket.socket, traced: bool, settles_first: bool, synchronous: str) -> None:
+def _serve(
+    config: str,
+    listener: socket.socket,
+    traced: bool,
+    settles_first: bool,
+    synchronous: str,
+    plant: Callable[[], None] | None,
+) -> None:
     log = os.open(Path(config).with_name("daemon.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(log, stream)
@@ -76,6 +93,8 @@ def _serve(config: str, listener: socket.socket, traced: bool, settles_first: bo
         app.Delivery = SettlesFirst  # type: ignore[misc]
     if synchronous != "FULL":
         connection._PRAGMAS = connection._PRAGMAS.replace("= FULL", f"= {synchronous}")
+    if plant is not None:
+        plant()
     while traced and "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
         time.sleep(0.005)
     with suppress(KeyboardInterrupt):
