@@ -19,6 +19,7 @@ from seestackd.web.refusal import Refusal, of_status
 log = logging.getLogger(__name__)
 
 NICE = 5
+NICEST = 19
 IDLE_S = 600.0
 """After so long without a batch the process ends, and its memory is free; the next batch starts another one."""
 
@@ -30,9 +31,8 @@ def main() -> None:
     # A stop is the daemon's to decide: what it has been sent by then is still to be read.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    with suppress(OSError):
-        os.nice(NICE)
     at_rest_only = sys.argv[1:] == [AT_REST_ONLY]
+    _step_back(at_rest_only)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
     with socket.socket(fileno=0) as daemon, suppress(TimeoutError, ConnectionError):
@@ -43,6 +43,19 @@ def main() -> None:
                 os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         while _serve(daemon):
             pass
+
+
+def _step_back(at_rest_only: bool) -> None:
+    """Get less of the processor than the daemon.
+
+    Where the calls for that are forbidden, as under the systemd unit, a session of its own can be nice (sched(7)).
+    """
+    try:
+        os.nice(NICE)
+    except OSError:
+        with suppress(OSError):
+            os.setsid()
+            Path("/proc/self/autogroup").write_text(str(NICEST if at_rest_only else NICE))
 
 
 def _serve(daemon: socket.socket) -> bool:

@@ -93,6 +93,24 @@ def test_the_service_runs_as_a_user_of_its_own_with_its_credential(machine: Mach
     assert mode.split() == ["700", "600"]
 
 
+def test_the_process_that_reads_large_batches_steps_back_for_the_daemon(machine: Machine) -> None:
+    made = machine.run("/opt/seestackd/bin/seestackd", "key", "create", "sdk").stdout
+    secret = re.search(r"ssk_\w+", made)
+    assert secret, made
+    event = '{"eventType":"click","eventData":"' + "x" * 900 + '"}'
+    batch = f'{{"fingerprint":"f","sessionId":"s","events":[{",".join([event] * 90)}]}}'
+    (machine.root / "var/tmp/batch.json").write_text(batch)
+    sent = machine.run(
+        "curl", "-s", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"X-SeeStack-Key: {secret[0]}",
+        "-H", "Content-Type: application/json", "--data-binary", "@/var/tmp/batch.json",
+        "http://127.0.0.1:8080/ingest/v1/replay",
+    ).stdout  # fmt: skip
+    assert sent == "202"
+    (worker,) = machine.run("pgrep", "-P", str(machine.main_pid())).stdout.split()
+    stepped_back = machine.run("cat", f"/proc/{worker}/autogroup").stdout
+    assert stepped_back.endswith("nice 19\n"), stepped_back + machine.run("cat", f"/proc/{worker}/stat").stdout
+
+
 def test_a_process_that_hangs_is_replaced_and_the_waiting_ping_answered(
     machine: Machine, key: str, figure: Figure
 ) -> None:
