@@ -151,10 +151,10 @@ def test_a_daemon_at_work_is_heard_of_outside(tmp_path: Path) -> None:
 
 def test_the_last_stamp_is_made_when_the_listener_has_closed(tmp_path: Path) -> None:
     with Daemon(tmp_path) as daemon:
-        asked_to_stop = time.time() * 1000
+        asked_to_stop = int(time.time() * 1000)
         assert daemon.end() == 0
     with closing(sqlite3.connect(tmp_path / "data" / "seestackd.db")) as database:
         ((heard_at,),) = database.execute("SELECT at FROM alive").fetchall()
 
-    assert heard_at >= asked_to_stop + sum(LINGER) * 1000, "whoever is let in until then is heard out"
+    assert heard_at >= asked_to_stop + round(sum(LINGER) * 1000), "whoever is let in until then is heard out"
     assert heard_at <= time.time() * 1000

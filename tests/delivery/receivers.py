@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -17,6 +16,8 @@ from typing import Any
 from aiohttp import web
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+
+from tests.ports import free_port
 
 
 @dataclass
@@ -136,10 +137,3 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     return context
-
-
-def free_port() -> int:
-    """Return a port of loopback on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

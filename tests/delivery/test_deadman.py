@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 
 from seestackd.delivery.deadman import EVERY_S, Deadman
-from tests.delivery.receivers import Webhook, free_port, self_signed, webhook
+from tests.delivery.receivers import Webhook, self_signed, webhook
+from tests.ports import free_port
 
 
 class Check:

@@ -19,7 +19,8 @@ from seestackd.operations.outbox import (
     queue_test,
 )
 from tests.delivery.house import START, House, a_house
-from tests.delivery.receivers import free_port, mail_server, webhook
+from tests.delivery.receivers import mail_server, webhook
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.journeys.daemon import Daemon, Webhook, curl, free_port, wait_for
+from tests.journeys.daemon import Daemon, Webhook, curl, wait_for
+from tests.ports import free_port
 
 
 class Mailbox:
