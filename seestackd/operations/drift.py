@@ -49,14 +49,12 @@ def note_stranger(tx: Transaction, project_id: int, slug: str, at: int) -> None:
 
 def drift(tx: Transaction, project_id: int, at: int) -> Drift:
     """Compare the monitors of a project with what reports."""
-    states = tx.monitors.states(project_id)
-    monitors = sorted(tx.monitors.in_project(project_id), key=lambda monitor: monitor.slug)
-    watched = [(monitor, states[monitor.id]) for monitor in monitors if states[monitor.id].status is not Status.PAUSED]
-    slugs = {monitor.slug for monitor in monitors}
+    found = tx.monitors.adrift(project_id, BY_PING)
+    watched = [(monitor, state) for monitor, state in found if state.status is not Status.PAUSED]
     strangers = [
         Stranger(slug, first_at, last_at)
         for slug, (first_at, last_at) in _known(tx, project_id).items()
-        if slug not in slugs
+        if (monitor := tx.monitors.by_slug(project_id, slug)) is None or monitor.archived_at is not None
     ]
     return Drift(
         never=tuple(monitor for monitor, state in watched if state.last_ping_at is None),
@@ -65,7 +63,7 @@ def drift(tx: Transaction, project_id: int, at: int) -> Drift:
             for monitor, state in watched
             if state.last_ping_at is not None and state.status is Status.MISSED
         ),
-        made_by_ping=tuple(monitor for monitor in monitors if monitor.source == BY_PING),
+        made_by_ping=tuple(monitor for monitor, _ in found if monitor.source == BY_PING),
         strangers=tuple(sorted(strangers, key=lambda stranger: -stranger.last_at)),
     )
 

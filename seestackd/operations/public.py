@@ -1,12 +1,10 @@
 """The public status page and badges, as far as they are facts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seestackd.core import badges
 from seestackd.core.badges import Badge
 from seestackd.core.incidents import AlertKind
-from seestackd.core.monitor import Monitor
 from seestackd.core.public import Health, health
 from seestackd.core.uptime import days
 from seestackd.errors import NotFound
@@ -108,8 +106,3 @@ def _signed_for(tx: Transaction, command: AskBadge) -> Project:
 def badge_path(tx: Transaction, project: Project, kind: str, name: str) -> str:
     """Return the path of a badge, without its ending: `/badge/<token>/m/<slug>` or `/badge/<token>/t/<tag>`."""
     return f"/badge/{badges.token(tx.meta(SECRET) or '', project.uid, kind, name)}/{kind}/{name}"
-
-
-def tags(monitors: Sequence[Monitor]) -> list[str]:
-    """Return every tag of some monitors, in order."""
-    return sorted({tag for monitor in monitors for tag in monitor.tags})

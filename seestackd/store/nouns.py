@@ -92,6 +92,13 @@ class Monitors(Protocol):
 
     def next_wake(self) -> int | None: ...
     def states(self, project_id: int) -> dict[int, State]: ...
+    def adrift(self, project_id: int, source: str) -> list[tuple[Monitor, State]]:
+        """Return monitors that never reported, that are missed or that are of the source, ordered by slug.
+
+        Those that are archived are left out.
+        """
+        ...
+
     def troubled(self, project_id: int, besides: int, limit: int) -> list[tuple[Monitor, State]]:
         """Return monitors with an open incident, the newest trouble first."""
         ...

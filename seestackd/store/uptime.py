@@ -22,3 +22,11 @@ class Uptime(Protocol):
     def tagged(self, project_id: int, tag: str) -> list[tuple[Monitor, State]]:
         """Return the monitors with a tag that are not archived, ordered by slug."""
         ...
+
+    def count_public(self, project_id: int) -> int:
+        """Return how many monitors are public and not archived."""
+        ...
+
+    def tags(self, project_id: int) -> list[str]:
+        """Return every tag of the monitors that are not archived, in order."""
+        ...

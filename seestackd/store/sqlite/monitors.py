@@ -49,6 +49,10 @@ _PAGE_OF_ALL = (
     " WHERE monitors.id > ? AND archived_at IS NULL ORDER BY monitors.id LIMIT ?"
 )
 _PAGE = 1000
+_ADRIFT = (
+    f"SELECT {SPEC}, {STATE} FROM monitors JOIN monitor_state ON monitor_id = monitors.id WHERE project_id = ?"
+    " AND archived_at IS NULL AND (last_ping_at IS NULL OR status = 'missed' OR source = ?) ORDER BY slug"
+)
 _EXPECTATIONS = """
 SELECT json_group_array(json_array(id, schedule, timezone, expected_at, newest_slot)) FROM
   (SELECT id, schedule, timezone, expected_at, newest_slot FROM monitors JOIN monitor_state ON monitor_id = monitors.id
@@ -262,6 +266,10 @@ class SqliteMonitors:
         ids = self._incidents.down(project_id, besides, limit)
         found = [(self.by_id(monitor_id), self.load_state(monitor_id)) for monitor_id in ids]
         return [(monitor, state) for monitor, state in found if monitor is not None]
+
+    def adrift(self, project_id: int, source: str) -> list[tuple[Monitor, State]]:
+        rows = self._execute(_ADRIFT, (project_id, source)).fetchall()
+        return [(read_monitor(row[:_SPEC_WIDTH]), read_state(row[_SPEC_WIDTH:])) for row in rows]
 
     def states(self, project_id: int) -> dict[int, State]:
         rows = self._execute(

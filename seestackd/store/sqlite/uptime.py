@@ -30,6 +30,11 @@ _TAGGED = (
     f"{_MONITORS} WHERE project_id = ? AND archived_at IS NULL"
     " AND EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?) ORDER BY slug"
 )
+_TAGS = "SELECT DISTINCT value FROM monitors, json_each(tags) WHERE project_id = ? AND archived_at IS NULL ORDER BY 1"
+_COUNT_PUBLIC = (
+    "SELECT count(*) FROM monitors INDEXED BY monitors_public WHERE project_id = ?"
+    " AND json_extract(rules, '$.public') = 1 AND archived_at IS NULL"
+)
 
 
 class SqliteUptime:
@@ -49,6 +54,12 @@ class SqliteUptime:
 
     def tagged(self, project_id: int, tag: str) -> list[tuple[Monitor, State]]:
         return self._monitors(_TAGGED, (project_id, tag))
+
+    def count_public(self, project_id: int) -> int:
+        return int(self._execute(_COUNT_PUBLIC, (project_id,)).fetchone()[0])
+
+    def tags(self, project_id: int) -> list[str]:
+        return [tag for (tag,) in self._execute(_TAGS, (project_id,)).fetchall()]
 
     def _troubles(self, statement: str, of: int, since: int, until: int) -> list[Trouble]:
         rows = self._execute(statement, {"of": of, "since": since, "until": until}).fetchall()

@@ -30,7 +30,6 @@ async def shown(site: Site, visit: Visit) -> web.StreamResponse:
 
 async def _page(site: Site, visit: Visit, **extra: Any) -> web.Response:
     def read(tx: Transaction, at: int) -> dict[str, Any]:
-        found = tx.monitors.in_project(visit.project_id)
         project = visit.project
         assert project is not None
         return {
@@ -41,8 +40,8 @@ async def _page(site: Site, visit: Visit, **extra: Any) -> web.Response:
             "kept": {kind.value: ms // DAY_MS for kind, ms in site.dashboard.kept().items()},
             "figures": tx.counting.figures(at - DAY_MS),
             "blind": tx.listings.blind_windows(Page(0, BLIND_SHOWN)),
-            "badges": [(tag, public.badge_path(tx, project, public.TAG, tag)) for tag in public.tags(found)],
-            "public": sum(monitor.rules.public for monitor in found),
+            "badges": [(tag, public.badge_path(tx, project, public.TAG, tag)) for tag in tx.uptime.tags(project.id)],
+            "public": tx.uptime.count_public(project.id),
             "scopes": SCOPES,
             "timezone": tx.routing.timezone,
             "report": tx.routing.monthly_report,
