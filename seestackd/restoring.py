@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from seestackd.runner import Runner
 from seestackd.settings import Settings
 from seestackd.store.sqlite.backup import put_in_place, staged
 from seestackd.store.sqlite.backups import newest_verified
-from seestackd.store.sqlite.connection import SqliteStore
+from seestackd.store.sqlite.connection import UNREADABLE, SqliteStore
 from seestackd.store.sqlite.copying import Watch, unwatched
 from seestackd.store.sqlite.damage import Damaged, Suspicion, damage_of
 from seestackd.store.sqlite.looking import looking
@@ -64,7 +63,7 @@ def _erase_again(runner: Runner, database: Path) -> int:
     try:
         with looking(database) as look:
             erased = erasure.log(look.transaction, None, 0)
-    except sqlite3.Error:
+    except UNREADABLE:
         return 0
     found: int = runner.call(erasure.ask_again, erased)
     while runner.call(erasure.step, None).more:

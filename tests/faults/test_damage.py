@@ -72,6 +72,16 @@ def test_a_flipped_byte_is_found_or_does_no_harm(tmp_path: Path, figure: Figure)
     assert found > 0
 
 
+def test_a_schema_whose_text_is_damaged_is_found(tmp_path: Path) -> None:
+    with placed(tmp_path) as place:
+        content = bytearray(place.database.read_bytes())
+        at = content.index(b"CREATE TABLE monitors")
+        for shift, byte in ((0, 0xC5), (7, 0xC5), (14, 0xFF)):
+            damaged = tmp_path / f"damaged-{shift}.db"
+            damaged.write_bytes(content[: at + shift] + bytes([byte]) + content[at + shift + 1 :])
+            assert damage_of(damaged) is not None, shift
+
+
 def test_a_damaged_page_is_found_wherever_it_lies(tmp_path: Path) -> None:
     chance = random.Random(7)
     with placed(tmp_path) as place:
@@ -111,6 +121,22 @@ def test_a_damaged_database_is_set_aside_for_the_newest_whole_backup(tmp_path: P
             figure("damaged database", f"a backup serves after {serving_s:.1f} s")
             assert len(kept) == 1
             assert serving_s <= 30
+
+
+def test_a_damaged_schema_is_set_aside_too_and_so_is_a_backup_of_it(tmp_path: Path) -> None:
+    from seestackd.monitors_file import load
+    from seestackd.restoring import mend
+
+    backups = tmp_path / "backups"
+    with placed(tmp_path, settings=f'[backup]\ndirectory = "{backups}"\n') as place:
+        take(place.database, backups, 10**12, 7)
+        take(place.database, backups, 10**12 + 60_000, 7)
+        for file in (max(backups.iterdir()), place.database):
+            file.write_bytes(file.read_bytes().replace(b"CREATE TABLE monitors", b"CR\xc5ATE TABLE monitors"))
+        mend(load(place.config).settings, Clock())
+
+        assert use(place.database) > 0
+        assert [file.name for file in place.data.iterdir() if ".damaged-" in file.name]
 
 
 @pytest.mark.faults

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seestackd.errors import Conflict, Invalid
+from seestackd.store.sqlite.connection import UNREADABLE
 from seestackd.store.sqlite.copying import Watch, copy_into, unwatched
 from seestackd.store.sqlite.looking import reading
 from seestackd.store.sqlite.migrations import KNOWN, applied
@@ -59,7 +60,7 @@ def verify(file: Path) -> Verified:
             monitors, pings = connection.execute(
                 "SELECT (SELECT count(*) FROM monitors), (SELECT count(*) FROM pings)"
             ).fetchone()
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise Invalid(f"it cannot be read as a database: {error}; take another file", field=str(file)) from None
     return Verified(file.stat().st_size, monitors, pings)
 
@@ -80,7 +81,7 @@ def staged(backup: Path, database: Path, watch: Watch = unwatched) -> Iterator[P
     with _unfinished(database) as copy:
         try:
             _copy(backup, copy, watch)
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             raise Invalid(f"it cannot be read as a database: {error}; take another file", field=str(backup)) from None
         try:
             _verified(copy, watch)
@@ -156,7 +157,7 @@ def _check_schema(connection: sqlite3.Connection) -> None:
 
 def _fold(database: Path) -> None:
     """Move the log into the file, if the file still can take it; a damaged one is kept with its log."""
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(database)) as connection:
+    with contextlib.suppress(*UNREADABLE), contextlib.closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 

@@ -46,6 +46,10 @@ def _is_broken(error: sqlite3.Error) -> bool:
     return code in _FSYNC_ERRORS or is_damage(error)
 
 
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What is raised by a file that is no whole database: SQLite quotes what it stumbles over, be it text or not."""
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Tell whether the file itself is wrong, and not its disk or its use."""
     code = getattr(error, "sqlite_errorcode", None) or 0

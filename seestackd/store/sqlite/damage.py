@@ -66,6 +66,9 @@ def damage_of(database: Path) -> str | None:
         if is_damage(error):
             return str(error)
         raise
+    except UnicodeDecodeError:
+        # SQLite quotes what it stumbles over.
+        return "its schema, or what is wrong with it, holds text that is none"
     return None
 
 
