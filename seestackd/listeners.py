@@ -9,14 +9,14 @@ from seestackd.errors import Invalid
 from seestackd.settings import split_address
 from seestackd.systemd import Inherited
 from seestackd.web.pages.gate import is_loopback
-from seestackd.web.server import bind
+from seestackd.web.server import Roomy, bind
 
 
 @contextmanager
 def listeners(listen: str, inherited: list[Inherited]) -> Iterator[list[socket.socket]]:
     """Give the sockets that systemd holds, or else one bound to `listen`; raises Invalid when that cannot be."""
     if inherited:
-        yield [taken.socket for taken in inherited]
+        yield [Roomy.of(taken.socket) for taken in inherited]
         return
     try:
         bound = bind(*split_address(listen))

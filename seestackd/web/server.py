@@ -1,5 +1,6 @@
 """The aiohttp application and the sockets it listens on."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -127,16 +128,31 @@ def _door(answers: Answers, complaints: Complaints, proxies: Proxies, settings: 
     return Door(answers, crowd, complaints, settings.head_timeout, lost)
 
 
+class Roomy(socket.socket):
+    """A listening socket in which no fewer may wait once an event loop takes it over.
+
+    Who comes when it is full is heard only when their machine tries again, a second later.
+    """
+
+    def listen(self, backlog: int = BACKLOG, /) -> None:
+        super().listen(max(backlog, BACKLOG))
+
+    @classmethod
+    def of(cls, listening: socket.socket) -> "Roomy":
+        """Return the socket as one of these; the given one is closed."""
+        return cls(fileno=listening.detach())
+
+
 def bind(host: str, port: int) -> socket.socket:
     """Return a TCP socket bound to a numeric address (IPv4 or IPv6); port 0 takes a free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    return Roomy.of(socket.create_server((host, port), family=family, backlog=BACKLOG))
 
 
 async def start_sites(runner: WebRunner, sockets: Iterable[socket.socket]) -> None:
     """Listen on sockets that are bound already, whether TCP, unix or inherited."""
+    # asyncio accepts so many at a time; uvloop has a way of its own, and asks no object how many may wait.
+    at_once = ACCEPTED_AT_ONCE if isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop) else BACKLOG
     for listening in sockets:
         listening.setblocking(False)
-        await web.SockSite(runner, listening, backlog=ACCEPTED_AT_ONCE).start()
-        # Those who wait to be accepted are more.
-        listening.listen(BACKLOG)
+        await web.SockSite(runner, listening, backlog=at_once).start()
