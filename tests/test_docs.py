@@ -14,6 +14,7 @@ from seestackd.monitors_file import MonitorTable
 from seestackd.settings import Settings, load
 from seestackd.settings.alerting import ChannelSettings
 from tests.documents import PAGES, README, blocks, named, shell_lines, text
+from tests.rows import rows
 from tests.source import ROOT
 
 Command = tuple[str, argparse.ArgumentParser]
@@ -43,7 +44,7 @@ def section(page: Path, heading: str) -> str:
 COMMANDS = dict(commands())
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@rows("name", COMMANDS)
 def test_every_command_is_described_with_its_options_and_an_example(name: str) -> None:
     described = section(ROOT / "docs" / "commands.md", name)
 
@@ -70,7 +71,7 @@ def calls() -> list[list[str]]:
     return found
 
 
-@pytest.mark.parametrize("arguments", calls(), ids=" ".join)
+@rows("arguments", calls())
 def test_a_documented_command_can_be_typed(arguments: list[str]) -> None:
     assert callable(parser().parse_args(arguments).command)
 
@@ -95,7 +96,7 @@ def test_the_settings_described_are_those_that_exist() -> None:
     assert sorted(rows) == sorted(settings())
 
 
-@pytest.mark.parametrize("key", list(settings()))
+@rows("key", list(settings()))
 def test_the_example_of_settings_shows_every_key(key: str) -> None:
     table, _, name = key.rpartition(".")
     example = text(ROOT / "config" / "seestackd.toml")
@@ -184,7 +185,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize(("page", "target"), links(), ids=[f"{named(page)}: {target}" for page, target in links()])
+@rows(("page", "target"), links())
 def test_a_link_leads_somewhere(page: Path, target: str) -> None:
     path, _, anchor = target.partition("#")
     other = (page.parent / path).resolve() if path else page
@@ -207,7 +208,7 @@ def test_the_readme_fits_and_the_changelog_says_what_is_new() -> None:
     assert re.search(r"^- \S", unreleased, re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@rows("page", PAGES)
 def test_a_page_names_no_place_on_a_developers_machine(page: Path) -> None:
     assert not re.search(r"/work/|/tmp/|/root/|pypi|simple/", text(page))
 

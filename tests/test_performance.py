@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bench import performance, repeated, results
+from tests.rows import rows
 from tests.source import ROOT
 
 
@@ -15,7 +16,7 @@ def test_the_page_and_its_chart_show_what_is_kept_beside_them() -> None:
     assert (ROOT / "docs" / "images" / "performance.svg").read_text() == performance.chart(kept["pings"]["rows"])
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "value", "verdict"),
     [
         ("share", 0.9, "goal reached"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rows import rows
 from tests.source import PACKAGE, ROOT, Module, full_names, functions, imports, length, modules
 
 CLOCK_READS = {
@@ -140,7 +141,7 @@ def test_a_module_keeps_its_shape() -> None:
     assert [wrong for module in modules() for wrong in misshapen(module)] == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("path", "text", "wrong"),
     [
         ("core/x.py", "x = 1\n" * 301, "core/x.py has 301 lines, 300 at most"),
@@ -158,7 +159,7 @@ def test_only_the_clock_reads_the_clock() -> None:
     assert [read for module in modules() if module.path != "clock.py" for read in clock_reads(module)] == []
 
 
-@pytest.mark.parametrize(
+@rows(
     "source",
     [
         "import time\ntime.time()",
@@ -175,9 +176,7 @@ def test_a_clock_read_is_found_however_it_is_written(source: str) -> None:
     assert list(clock_reads(Module("core/x.py", source)))
 
 
-@pytest.mark.parametrize(
-    "source", ["import time\ntime.sleep(1)", "from datetime import datetime, UTC\ndatetime(1, 1, 1)"]
-)
+@rows("source", ["import time\ntime.sleep(1)", "from datetime import datetime, UTC\ndatetime(1, 1, 1)"])
 def test_what_reads_no_clock_is_let_through(source: str) -> None:
     assert not list(clock_reads(Module("core/x.py", source)))
 

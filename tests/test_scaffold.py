@@ -6,9 +6,8 @@ import tomllib
 from importlib.metadata import entry_points, version
 from pathlib import Path
 
-import pytest
-
 import seestackd
+from tests.rows import rows
 from tests.source import ROOT
 
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -25,14 +24,14 @@ def declared(requirements: list[str]) -> set[str]:
     return {re.split(r"[^A-Za-z0-9-]", requirement)[0].lower() for requirement in requirements}
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+@rows("lock", LOCKS)
 def test_a_lock_names_no_host_and_no_path(lock: Path) -> None:
     strays = [line for line in lock.read_text(encoding="utf-8").splitlines() if re.search(r"://|^-|^/| @ ", line)]
 
     assert not strays
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+@rows("lock", LOCKS)
 def test_every_pin_of_a_lock_has_its_hashes(lock: Path) -> None:
     entries = re.split(r"\n(?=[a-z])", lock.read_text(encoding="utf-8").strip())
 

@@ -13,6 +13,7 @@ from seestackd.settings import BadSettings, Settings, load
 from seestackd.settings.locate import positions
 from seestackd.settings.model import split_address
 from seestackd.settings.socket import socket_of
+from tests.rows import rows
 from tests.source import ROOT
 
 EXAMPLE = ROOT / "config" / "seestackd.toml"
@@ -265,7 +266,7 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
     assert "SECRET" not in "\n".join(told)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "parts"),
     [("127.0.0.1:8080", ("127.0.0.1", 8080)), ("[::1]:80", ("::1", 80)), ("localhost:0", ("localhost", 0))],
 )
@@ -273,7 +274,7 @@ def test_an_address_is_split(text: str, parts: tuple[str, int]) -> None:
     assert split_address(text) == parts
 
 
-@pytest.mark.parametrize("text", ["", ":", "8080", ":8080", "::1:8080", "[::1]", "h:", "h:-1", "h:65536", "h:١"])
+@rows("text", ["", ":", "8080", ":8080", "::1:8080", "[::1]", "h:", "h:-1", "h:65536", "h:١"])
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=f'"{re.escape(text)}" is not HOST:PORT'):
         split_address(text)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from seestackd.systemd import Notifier, feed_watchdog, inherited_sockets, watchdog_seconds
+from tests.rows import rows
 from tests.source import ROOT
 
 UNITS = ROOT / "systemd"
@@ -57,7 +58,7 @@ def test_without_a_manager_nothing_is_said(tmp_path: Path, caplog: pytest.LogCap
     assert "did not hear READY=1" in caplog.text
 
 
-@pytest.mark.parametrize(
+@rows(
     ("environ", "seconds"),
     [
         ({}, None),
@@ -98,7 +99,7 @@ async def test_the_watchdog_is_fed_only_while_there_is_progress(
     feeding.cancel()
 
 
-@pytest.mark.parametrize(
+@rows(
     "environ",
     [
         {},

@@ -24,6 +24,7 @@ from seestackd.runner import Runner
 from seestackd.store.sqlite.lock import opened
 from tests.cli.bad_input import VERBS, Row, Verb
 from tests.cli.conftest import Bench, bench_in
+from tests.rows import rows
 
 SETTINGS = """
 default_channels = ["ops"]
@@ -173,7 +174,7 @@ def test_every_command_has_its_rows() -> None:
     assert VERBS.keys() == COMMANDS.keys()
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@rows("name", COMMANDS)
 def test_every_value_of_a_command_has_its_rows(name: str) -> None:
     command, verb = COMMANDS[name], VERBS[name]
     valued = {name_of(a) for a in command._actions if a.dest != "help" and not without_value(a)}

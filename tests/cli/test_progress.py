@@ -14,6 +14,7 @@ from seestackd.cli.progress import Progress, waiting
 from seestackd.store.sqlite.backup import back_up
 from tests.cli.conftest import Bench
 from tests.cli.test_doctor import sql
+from tests.rows import rows
 
 MIB = 2**20
 
@@ -107,7 +108,7 @@ def test_a_file_or_a_pipe_gets_a_line_every_ten_seconds() -> None:
     assert second == "copying: 25%, 50 of 200 MiB, 2 MiB/s, 60 s left"
 
 
-@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+@rows("stream", [io.StringIO(), Terminal()])
 def test_who_wants_quiet_gets_nothing(stream: io.StringIO) -> None:
     now = Stopwatch()
     shown = Progress(True, stream, now)

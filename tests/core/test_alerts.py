@@ -4,8 +4,6 @@ from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from seestackd.core.alerts import (
     ChannelRules,
     EscalationStep,
@@ -20,6 +18,7 @@ from seestackd.core.alerts import (
 )
 from seestackd.core.incidents import SEVERITY, AlertKind, Incident, Severity
 from tests.core.world import DAY, HOUR, MINUTE, a_monitor, t
+from tests.rows import rows
 
 NIGHT = QuietHours(time(22), time(7), "Europe/Berlin")
 BERLIN = Routing(timezone="Europe/Berlin")
@@ -65,7 +64,7 @@ def test_a_channel_without_rules_hears_everything() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("least", "kind", "told"),
     [
         (Severity.CRITICAL, AlertKind.MISSED, True),
@@ -119,7 +118,7 @@ def test_a_silenced_incident_is_told_to_nobody_until_the_silence_ends() -> None:
     assert verdict(ChannelRules(), AlertKind.CHANGED, t("08:00"), incident).told
 
 
-@pytest.mark.parametrize(
+@rows(
     ("now", "ends"),
     [
         ("2026-03-10 22:00", "2026-03-11 07:00"),
@@ -156,7 +155,7 @@ def test_quiet_hours_that_end_in_the_hour_that_is_left_out_end_at_its_end() -> N
     assert early.end_after(local("2026-03-29 01:59")) == local("2026-03-29 03:30")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("opened", "reminded"),
     [
         ("2026-03-10 08:00", "2026-03-11 09:00"),

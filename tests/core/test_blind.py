@@ -2,10 +2,9 @@
 
 from random import Random
 
-import pytest
-
 from seestackd.core.blind import overlapping, usual_finish, usual_lateness_ms
 from tests.core.world import HOUR, MINUTE, SECOND, World, a_monitor, t
+from tests.rows import rows
 
 
 def used_to(lateness_ms: int, schedule: str = "0 * * * *", grace_ms: int = 30 * MINUTE) -> World:
@@ -27,7 +26,7 @@ def test_a_slot_unheard_while_nothing_could_be_heard_is_unknown_and_not_missed()
     assert world.unknown == [(t("11:00"), t("10:58"))]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("since", "until", "outcome"),
     [
         ("10:50", "10:54:59.999", "missed"),
@@ -98,7 +97,7 @@ def test_an_open_run_that_would_have_finished_unheard_is_unknown_at_its_limit() 
     assert world.outcomes["04:00"] == "on_time"
 
 
-@pytest.mark.parametrize("window", [("04:00", "04:09:59"), ("04:11:01", "04:40")])
+@rows("window", [("04:00", "04:09:59"), ("04:11:01", "04:40")])
 def test_a_window_beside_the_usual_finish_excuses_no_run(window: tuple[str, str]) -> None:
     world = a_monitor(max_runtime_ms=40 * MINUTE)
     for hour in (1, 2, 3):
@@ -214,8 +213,8 @@ def test_a_ping_that_was_refused_and_came_again_is_an_ordinary_ping() -> None:
 # The two faults that may not be: a false alarm after our own outage, and a dead job nobody hears of
 
 
-@pytest.mark.parametrize("schedule", ["0 * * * *", "1h"])
-@pytest.mark.parametrize("dead", [False, True])
+@rows("schedule", ["0 * * * *", "1h"])
+@rows("dead", [False, True])
 def test_an_outage_of_8_hours_raises_no_false_alarm_and_hides_no_dead_job(schedule: str, dead: bool) -> None:
     random = Random(8)
     for _ in range(25):
@@ -258,7 +257,7 @@ def _judge(world: World, until: int, outage: tuple[int, int]) -> None:
         world.until(until)
 
 
-@pytest.mark.parametrize("schedule", ["*/10 * * * *", "10m"])
+@rows("schedule", ["*/10 * * * *", "10m"])
 def test_a_blind_window_of_10_minutes_at_200_phases_raises_no_false_alarm(schedule: str) -> None:
     random = Random(10)
     for _ in range(200):
@@ -276,7 +275,7 @@ def test_a_blind_window_of_10_minutes_at_200_phases_raises_no_false_alarm(schedu
         assert world.told == []
 
 
-@pytest.mark.parametrize("schedule", ["*/10 * * * *", "10m"])
+@rows("schedule", ["*/10 * * * *", "10m"])
 def test_a_job_that_dies_in_a_blind_window_is_reported_at_its_next_slot_plus_grace(schedule: str) -> None:
     random = Random(11)
     for _ in range(60):

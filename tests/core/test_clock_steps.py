@@ -1,13 +1,12 @@
 """When the wall clock is set: elapsed time goes on, calendar slots stay where they are (semantics.md 6)."""
 
-import pytest
-
 from tests.core.world import DAY, HOUR, MINUTE, a_monitor, t
+from tests.rows import rows
 
 TEN_YEARS = 3653 * DAY
 
 
-@pytest.mark.parametrize("by", [-2 * HOUR, 31_000, TEN_YEARS])
+@rows("by", [-2 * HOUR, 31_000, TEN_YEARS])
 def test_an_interval_and_a_runs_limit_measure_elapsed_time(by: int) -> None:
     world = a_monitor("1h", at=t("00:00"))
     world.success(t("00:30"))

@@ -3,10 +3,9 @@
 import shlex
 import subprocess
 
-import pytest
-
 from seestackd.core.commands import name_of, stands_alone
 from seestackd.core.crontab import CronJob, jobs_in, rewritten
+from tests.rows import rows
 
 
 def one(line: str, **more: bool) -> CronJob:
@@ -19,7 +18,7 @@ def changed(line: str, **more: bool) -> str:
     return rewritten(line, jobs, {job.number: f"seestackd run {job.slug}" for job in jobs if job.wanted})
 
 
-@pytest.mark.parametrize(
+@rows(
     ("command", "slug"),
     [
         ("/usr/local/bin/backup.sh --all", "backup"),
@@ -45,14 +44,12 @@ def test_a_job_is_named_after_the_program_that_it_is_about(command: str, slug: s
     assert name_of(command) == slug
 
 
-@pytest.mark.parametrize("command", ["a b", "/bin/x --y=1 z.txt", "php -f /a,b+c@d"])
+@rows("command", ["a b", "/bin/x --y=1 z.txt", "php -f /a,b+c@d"])
 def test_plain_words_need_no_shell(command: str) -> None:
     assert stands_alone(command)
 
 
-@pytest.mark.parametrize(
-    "command", ["a | b", "a > b", "A=1 b", "cd x", "a && b", "a $B", "a 'b'", "~/a", "a *", "-x", ""]
-)
+@rows("command", ["a | b", "a > b", "A=1 b", "cd x", "a && b", "a $B", "a 'b'", "~/a", "a *", "-x", ""])
 def test_what_a_shell_would_read_otherwise_needs_one(command: str) -> None:
     assert not stands_alone(command)
 
@@ -89,7 +86,7 @@ def test_aliases_are_schedules_and_a_boot_is_none() -> None:
     assert (one("@reboot /opt/a").schedule, one("@reboot /opt/a").wanted) == (None, False)
 
 
-@pytest.mark.parametrize("line", ["61 * * * * a", "* * * a", "nonsense", "@often a", "0 0 30 2 * a"])
+@rows("line", ["61 * * * * a", "* * * a", "nonsense", "@often a", "0 0 30 2 * a"])
 def test_a_line_that_nobody_can_watch_stays_as_it_is_and_says_why(line: str) -> None:
     assert changed(line) == line
     assert one(line).problem
@@ -105,7 +102,7 @@ def test_two_jobs_of_one_name_get_numbers() -> None:
     assert [job.slug for job in jobs] == ["x", "x-3", "x-4"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("line", "after"),
     [
         ("0 1 * * * /opt/a --b\n", "0 1 * * * seestackd run a -- /opt/a --b\n"),
@@ -120,7 +117,7 @@ def test_only_the_command_is_wrapped(line: str, after: str) -> None:
     assert changed(line) == after
 
 
-@pytest.mark.parametrize(
+@rows(
     "command",
     [
         "echo a  b | tr a-z A-Z",

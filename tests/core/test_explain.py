@@ -2,13 +2,12 @@
 
 from dataclasses import replace
 
-import pytest
-
 from seestackd.core.explain import MIN_RUNS, clock_changes, coming, hints, suggested_grace_ms
 from seestackd.core.maintenance import Window
 from seestackd.core.runs import Run
 from tests.core.test_alerts import local
 from tests.core.world import DAY, HOUR, MINUTE, SECOND, World, a_monitor, t
+from tests.rows import rows
 
 
 def expected(world: World, at: int) -> list[tuple[int, int]]:
@@ -135,7 +134,7 @@ def test_the_change_of_last_night_is_over_and_the_one_of_tonight_is_told_without
     assert [each.slot for each in shortly.around] == [shortly.at, shortly.at + HOUR, shortly.at + 2 * HOUR]
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/Phoenix"])
+@rows("zone", ["UTC", "Asia/Kathmandu", "America/Phoenix"])
 def test_where_the_clocks_do_not_change_there_is_nothing_to_tell(zone: str) -> None:
     world = a_monitor("0 3 * * *", timezone=zone)
 
@@ -180,10 +179,8 @@ def test_and_two_hours_early_in_summer() -> None:
     assert advice(world, runs)[0].startswith("the last 10 runs came about 2 h before the expected time: is UTC")
 
 
-@pytest.mark.parametrize(
-    ("month", "change", "apart"), [("03", 29, "2 h"), ("10", 25, "1 h")], ids=["into summer", "into winter"]
-)
-@pytest.mark.parametrize("since", range(8))
+@rows(("month", "change", "apart"), [("03", 29, "2 h"), ("10", 25, "1 h")])
+@rows("since", range(8))
 def test_and_the_change_of_the_clocks_hides_it_on_no_day(month: str, change: int, apart: str, since: int) -> None:
     world = a_monitor("0 3 * * *")
     first = local(f"2026-{month}-{change:02} 03:00") + 7 * SECOND
@@ -210,7 +207,7 @@ def test_zones_of_half_and_quarter_hours_are_known() -> None:
     assert "about 5 h 45 min before" in advice(world, kathmandu)[0]
 
 
-@pytest.mark.parametrize("schedule", ["* * * * *", "*/5 * * * *", "*/30 * * * *", "0 * * * *"])
+@rows("schedule", ["* * * * *", "*/5 * * * *", "*/30 * * * *", "0 * * * *"])
 def test_a_punctual_job_is_given_no_advice_however_often_it_runs(schedule: str) -> None:
     world = a_monitor(schedule)
     step = world.monitor.schedule.next_after(t("01:00")) - t("01:00")
@@ -226,7 +223,7 @@ def test_a_punctual_job_is_given_no_advice_over_the_change_of_the_clocks() -> No
     assert advice(world, ran(world, *(local(day) + 5 * SECOND for day in days), late=5 * SECOND)) == []
 
 
-@pytest.mark.parametrize(
+@rows(
     "offsets",
     [
         [60, 60, 60, 60],  # too few

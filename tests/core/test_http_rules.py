@@ -4,7 +4,6 @@ from datetime import time
 from itertools import pairwise
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from seestackd.core.http_rules import (
     window_ms,
 )
 from seestackd.core.incidents import Severity
+from tests.rows import rows
 
 QUIET = QuietHours(time(23), time(8))
 
@@ -35,7 +35,7 @@ SLOW = a_rule(Trigger.HTTP_SLOW_ENDPOINT)
 DOWN = a_rule(Trigger.HTTP_OUTBOUND_DOWN)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("requests", "errors", "state"),
     [
         (0, 0, "unknown"), (19, 19, "unknown"), (20, 2, "between"), (20, 3, "trouble"), (100, 10, "between"),
@@ -63,7 +63,7 @@ def test_the_slowest_endpoint_comes_first_and_rare_ones_do_not_count() -> None:
     assert named_before(verdict.facts) == ("b", "a")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("seen", "before", "state"),
     [
         ([SlowSeen("a", 30, 1600)], ["a"], "good"),
@@ -80,7 +80,7 @@ def test_a_slow_endpoint_is_well_again_when_it_is_clearly_faster(
     assert judge_slow(SLOW, seen, before).state == state
 
 
-@pytest.mark.parametrize(
+@rows(
     ("calls", "before", "state"),
     [
         ("FFF", [], "trouble"), ("FFFF", [], "trouble"), ("FF", [], "between"), ("FFG", [], "between"),

@@ -1,9 +1,8 @@
 """When silence is judged, what counts and what is told (semantics.md 4, 5 and 7)."""
 
-import pytest
-
 from seestackd.core.monitor import shown_status
 from tests.core.world import DAY, HOUR, MINUTE, SECOND, World, a_monitor, t
+from tests.rows import rows
 
 
 def test_a_slot_is_judged_when_its_grace_is_over() -> None:
@@ -30,7 +29,7 @@ def test_a_start_replaces_the_slots_deadline_by_the_runs_limit() -> None:
     assert world.state.deadline_at == t("03:31")
 
 
-@pytest.mark.parametrize(("grace_ms", "limit"), [(5 * MINUTE, "04:01"), (3 * HOUR, "06:01")])
+@rows(("grace_ms", "limit"), [(5 * MINUTE, "04:01"), (3 * HOUR, "06:01")])
 def test_a_run_may_take_the_larger_of_grace_and_an_hour(grace_ms: int, limit: str) -> None:
     world = a_monitor("0 3 * * *", grace_ms=grace_ms)
     world.start(t("03:01"))
@@ -183,7 +182,7 @@ def test_a_failure_between_two_good_runs_begins_the_count_anew() -> None:
     assert world.kinds == ["missed"], "healthy turned failed, not missed turned failed"
 
 
-@pytest.mark.parametrize("before", ["missed", "overrun"])
+@rows("before", ["missed", "overrun"])
 def test_an_open_incident_that_turns_to_failed_is_told_as_changed(before: str) -> None:
     world = a_monitor()
     if before == "overrun":
@@ -329,7 +328,7 @@ def test_a_run_that_was_open_before_a_short_pause_is_watched_after_it() -> None:
     assert world.until(t("04:00")).status == "overrun"
 
 
-@pytest.mark.parametrize("day", [0, DAY])
+@rows("day", [0, DAY])
 def test_judging_too_early_decides_nothing(day: int) -> None:
     world = a_monitor("@weekly")
     before = world.state

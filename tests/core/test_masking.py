@@ -2,16 +2,16 @@
 
 import time
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from seestackd.core.masking import mask_event, mask_text, mask_url
+from tests.rows import rows
 
 X = "***REDACTED***"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "masked"),
     [
         ('{"type":"password","value":"hunter2"}', f'{{"type":"password","value":"{X}"}}'),
@@ -26,7 +26,7 @@ def test_the_value_of_a_password_field_is_masked_within_its_braces(text: str, ma
     assert mask_event(text) == masked
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "masked"),
     [
         ("4111111111111111", "****-****-****-1111"),
@@ -47,13 +47,13 @@ def test_sixteen_digits_keep_their_last_four(text: str, masked: str) -> None:
     assert mask_event(text) == masked
 
 
-@pytest.mark.parametrize("key", ["password", "secret", "token", "ssn", "cvv", "cvc", "pin", "PASSWORD", "Token"])
+@rows("key", ["password", "secret", "token", "ssn", "cvv", "cvc", "pin", "PASSWORD", "Token"])
 def test_the_value_under_a_telling_key_is_masked(key: str) -> None:
     assert mask_event(f'{{"a":1,"{key}" : "x, y","b":2}}') == f'{{"a":1,"{key}" : "{X}","b":2}}'
     assert mask_event(f'{{"{key}":""}}') == f'{{"{key}":"{X}"}}'
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "",
@@ -70,7 +70,7 @@ def test_everything_else_stays_byte_for_byte(text: str) -> None:
     assert mask_event(text) == text
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "masked"),
     [
         ('{"value":"a","type":"password"}', f'{{"value":"{X}","type":"password"}}'),
@@ -85,7 +85,7 @@ def test_the_known_holes_are_closed(text: str, masked: str) -> None:
     assert mask_event(text) == masked
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "masked"),
     [
         ("éeyJwYXNzd29yZCI6Imh1bnRlcjIifQ==", f"é{X}"),
@@ -113,7 +113,7 @@ def test_any_text_is_taken(text: str) -> None:
         assert isinstance(mask(text.encode("utf-8", "replace").decode()), str)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "masked"),
     [
         ("could not reach postgres://app:s3cret@db:5432/x", f"could not reach postgres://app:{X}@db:5432/x"),
@@ -127,7 +127,7 @@ def test_a_jobs_message_hides_what_it_gives_away(text: str, masked: str) -> None
     assert mask_text(text) == masked
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     [
         "Backed up 12 files in 3 s (1.2 GB) to s3://bucket/2026-03-31/",
@@ -142,7 +142,7 @@ def test_a_benign_message_stays(text: str) -> None:
     assert mask_text(text) == text
 
 
-@pytest.mark.parametrize(
+@rows(
     ("url", "masked"),
     [
         ("/reset?token=abc&next=/home", f"/reset?token={X}&next=/home"),
@@ -160,7 +160,7 @@ def test_a_url_hides_its_secrets(url: str, masked: str) -> None:
     assert mask_url(url) == masked
 
 
-@pytest.mark.parametrize(
+@rows(
     "piece",
     [
         "a",

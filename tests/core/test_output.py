@@ -2,10 +2,9 @@
 
 import tracemalloc
 
-import pytest
-
 from seestackd.core.keys import make_secret
 from seestackd.core.output import LIMIT, Output, harmless
+from tests.rows import rows
 
 
 def kept(*pieces: bytes, note: str = "") -> str:
@@ -16,7 +15,7 @@ def kept(*pieces: bytes, note: str = "") -> str:
     return output.text()
 
 
-@pytest.mark.parametrize("size", [0, 1, LIMIT - 1, LIMIT])
+@rows("size", [0, 1, LIMIT - 1, LIMIT])
 def test_up_to_the_limit_everything_is_kept(size: int) -> None:
     assert kept(b"x" * size) == "x" * size
 
@@ -27,7 +26,7 @@ def test_one_byte_more_and_the_middle_is_left_out() -> None:
     assert text == "a" * 20_000 + "\n[... 1 bytes left out ...]\n" + "c" * 80_000
 
 
-@pytest.mark.parametrize("size", [1, 7, 65_536, 1_000_000])
+@rows("size", [1, 7, 65_536, 1_000_000])
 def test_the_size_of_the_pieces_makes_no_difference(size: int) -> None:
     whole = b"".join(b"line %06d\n" % number for number in range(10_000))
 
@@ -42,8 +41,8 @@ def test_it_is_cut_between_lines() -> None:
     assert set(text.split("\n")) - set(lines) == {f"[... {text.split(' bytes')[0].split()[-1]} bytes left out ...]"}
 
 
-@pytest.mark.parametrize("shift", range(4))
-@pytest.mark.parametrize("letter", ["ä", "€", "🎉"])
+@rows("shift", range(4))
+@rows("letter", ["ä", "€", "🎉"])
 def test_no_character_is_cut_in_two(letter: str, shift: int) -> None:
     text = kept(("x" * shift + letter * 100_000).encode())
 
@@ -86,7 +85,7 @@ def test_a_note_follows_on_a_line_of_its_own() -> None:
     assert kept(b"", note="[a note]") == "[a note]"
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "shown"),
     [
         ("plain\ttext\n", "plain\ttext\n"),

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import pytest
-
 from seestackd.core.retry import falls_back, next_probe
 from seestackd.core.retry import next_attempt as decide
+from tests.rows import rows
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 FIRST = 1_764_000_000_000
@@ -15,7 +14,7 @@ def next_attempt(statuses: Sequence[int | None], first_at: int, at: int, retry_a
     return decide(len(statuses), statuses[-3:], first_at, at, retry_after)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("failures", "delay"),
     [
         (1, 5 * SECOND),
@@ -33,12 +32,12 @@ def test_it_waits_longer_after_every_failure_up_to_half_an_hour(failures: int, d
     assert next_attempt([None] * failures, FIRST, at) == at + delay
 
 
-@pytest.mark.parametrize("status", [None, 400, 408, 429, 500, 503])
+@rows("status", [None, 400, 408, 429, 500, 503])
 def test_it_keeps_trying_after_any_failure_that_may_pass(status: int | None) -> None:
     assert next_attempt([status] * 50, FIRST, FIRST + 20 * HOUR) == FIRST + 20 * HOUR + 30 * MINUTE
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 410])
+@rows("status", [401, 403, 404, 410])
 def test_it_gives_up_after_three_refusals(status: int) -> None:
     assert next_attempt([status], FIRST, FIRST) == FIRST + 5 * SECOND
     assert next_attempt([status, status], FIRST, FIRST) == FIRST + 15 * SECOND
@@ -54,9 +53,7 @@ def test_a_refusal_amid_an_outage_does_not_count_as_three() -> None:
     assert next_attempt([404, 404, 503, 404], FIRST, FIRST) == FIRST + 5 * MINUTE
 
 
-@pytest.mark.parametrize(
-    ("retry_after", "delay"), [(0, 5 * SECOND), (1 * SECOND, 5 * SECOND), (40 * SECOND, 40 * SECOND), (HOUR, HOUR)]
-)
+@rows(("retry_after", "delay"), [(0, 5 * SECOND), (1 * SECOND, 5 * SECOND), (40 * SECOND, 40 * SECOND), (HOUR, HOUR)])
 def test_it_waits_as_long_as_the_channel_asks_but_never_less_than_its_own_delay(retry_after: int, delay: int) -> None:
     assert next_attempt([429], FIRST, FIRST + 7, retry_after) == FIRST + 7 + delay
 

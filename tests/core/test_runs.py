@@ -1,8 +1,7 @@
 """Which slot a run answers, which run a finish closes (semantics.md 3)."""
 
-import pytest
-
 from tests.core.world import DAY, HOUR, MINUTE, SECOND, a_monitor, t
+from tests.rows import rows
 
 
 def test_a_job_due_at_three_that_reports_20_s_before_is_early_and_raises_no_alarm() -> None:
@@ -15,7 +14,7 @@ def test_a_job_due_at_three_that_reports_20_s_before_is_early_and_raises_no_alar
     assert (world.status, world.told) == ("healthy", [])
 
 
-@pytest.mark.parametrize(
+@rows(
     ("schedule", "at", "slot"),
     [
         ("0 3 * * *", "02:55:00", "03:00"),
@@ -307,7 +306,7 @@ def test_a_resent_failure_adds_nothing_to_the_streak() -> None:
     assert (world.state.bad, world.kinds) == (2, ["failed"])
 
 
-@pytest.mark.parametrize("difference", [{"exit_code": 2}, {"exit_code": 1, "message": "disk"}, {"keyed": True}])
+@rows("difference", [{"exit_code": 2}, {"exit_code": 1, "message": "disk"}, {"keyed": True}])
 def test_a_failure_that_says_something_else_is_no_repetition(difference: dict[str, object]) -> None:
     world = a_monitor("0 3 * * *")
     world.failed(t("03:00:00"), exit_code=1)
@@ -316,7 +315,7 @@ def test_a_failure_that_says_something_else_is_no_repetition(difference: dict[st
     assert world.state.bad == 2
 
 
-@pytest.mark.parametrize("schedule", ["10s", "*-*-* *:*:0/10"])
+@rows("schedule", ["10s", "*-*-* *:*:0/10"])
 def test_a_job_that_fails_every_10_s_alike_is_heard_each_time(schedule: str) -> None:
     world = a_monitor(schedule, at=t("00:00"), failures_before_alert=3, grace_ms=5 * SECOND)
     for number in range(1, 7):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from seestackd.core.durations import parse_duration
 from seestackd.core.schedule import parse_schedule
 from seestackd.errors import Invalid
+from tests.rows import rows
 
 BERLIN = "Europe/Berlin"
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -20,7 +21,7 @@ def refusal(text: str, timezone: str = "UTC") -> Invalid:
     return caught.value
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "normal", "interval_ms"),
     [
         ("30m", "30m", 30 * MINUTE),
@@ -40,7 +41,7 @@ def test_it_reads_an_interval(text: str, normal: str, interval_ms: int) -> None:
     assert (schedule.kind, schedule.text, schedule.interval_ms) == ("interval", normal, interval_ms)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "normal"),
     [
         ("0 3 * * *", "0 3 * * *"),
@@ -60,7 +61,7 @@ def test_it_reads_five_cron_fields_and_their_aliases(text: str, normal: str) -> 
     assert (schedule.kind, schedule.text, schedule.timezone, schedule.interval_ms) == ("cron", normal, BERLIN, None)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "normal"),
     [
         ("daily", "daily"),
@@ -76,7 +77,7 @@ def test_it_reads_an_oncalendar_expression(text: str, normal: str) -> None:
     assert (schedule.kind, schedule.text) == ("oncalendar", normal)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "reason"),
     [
         ("", "empty"),
@@ -125,7 +126,7 @@ def test_it_refuses_with_the_reason_and_an_example(text: str, reason: str) -> No
     assert "0 3 * * *" in error.message
 
 
-@pytest.mark.parametrize(
+@rows(
     ("name", "advice"),
     [
         ("Europe/Berln", "did you mean Europe/Berlin"),
@@ -159,7 +160,7 @@ def test_schedules_are_equal_and_hash_alike_when_they_mean_the_same_text_kind_an
     assert parse_schedule("@daily", "UTC") != parse_schedule("@daily", BERLIN)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "sentence"),
     [
         ("0 3 * * *", "at 03:00 every day"),

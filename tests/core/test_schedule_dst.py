@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from seestackd.core.schedule import parse_schedule
+from tests.rows import rows
 
 BERLIN = "Europe/Berlin"
 HOUR = 3_600_000
@@ -26,7 +25,7 @@ def starts_on(day: str, expression: str, zone: str = BERLIN) -> list[str]:
     return [f"{time:%H:%M%z}"[:8] for time in local if f"{time:%Y-%m-%d}" == day]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("expression", "spring", "autumn"),
     [
         ("30 2 * * *", ["03:00+02"], ["02:30+02"]),
@@ -55,7 +54,7 @@ def test_jobs_every_two_hours_follow_the_wall_clock_in_the_two_nights() -> None:
     assert len(starts_on("2027-10-31", "*/30 * * * *")) == 50
 
 
-@pytest.mark.parametrize(
+@rows(
     ("zone", "day", "expression", "expected"),
     [
         ("Australia/Lord_Howe", "2020-04-05", "*/15 2 * * *", ["02:00+10", "02:15+10", "02:30+10", "02:45+10"]),

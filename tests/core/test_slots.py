@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from seestackd.core.schedule import Schedule, parse_schedule
 from seestackd.core.slots import SlotWindows
 from seestackd.errors import Invalid
+from tests.rows import rows
 
 BERLIN = "Europe/Berlin"
 MINUTE, DAY = 60_000, 86_400_000
@@ -76,11 +77,9 @@ def test_an_interval_has_no_slots() -> None:
         parse_schedule("30m").next_after(0)
 
 
-@pytest.mark.parametrize("expression", ["* * * * *", "30 2 * * *", "0 0 29 2 *", "03:00", "*:*:*"])
-@pytest.mark.parametrize("zone", ["UTC", BERLIN, "Pacific/Apia", "America/New_York"])
-@pytest.mark.parametrize(
-    "instant", ["0001-01-01", "1899-12-31", "1970-01-01", "2199-12-31", "9899-12-31", "9998-12-31"]
-)
+@rows("expression", ["* * * * *", "30 2 * * *", "0 0 29 2 *", "03:00", "*:*:*"])
+@rows("zone", ["UTC", BERLIN, "Pacific/Apia", "America/New_York"])
+@rows("instant", ["0001-01-01", "1899-12-31", "1970-01-01", "2199-12-31", "9899-12-31", "9998-12-31"])
 def test_a_clock_far_away_gets_an_answer_or_a_lookup_error(expression: str, zone: str, instant: str) -> None:
     schedule, now = parse_schedule(expression, zone), at(instant)
     newest = schedule.newest_at_or_before(now)

@@ -1,11 +1,10 @@
 """Every slot has one outcome; silent ones in a row share a row, which a revision splits (semantics.md 3)."""
 
-import pytest
-
 from seestackd.core.ledger import REVISIONS, revised, split
 from seestackd.core.monitor import Outcome, SlotEntry
 from seestackd.core.schedule import parse_schedule
 from tests.core.world import DAY, HOUR, MINUTE, SECOND, a_monitor, t
+from tests.rows import rows
 
 
 def test_silent_slots_in_a_row_share_a_row() -> None:
@@ -37,7 +36,7 @@ def test_revising_inside_a_row_splits_it() -> None:
     assert world.outcomes == {"01:00..02:00 x2": "missed", "03:00": "late", "04:00..05:00 x2": "missed"}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("slot", "left"),
     [
         ("01:00", {"01:00": "late", "02:00..03:00 x2": "missed"}),
@@ -161,8 +160,8 @@ def test_only_the_allowed_revisions_are_made() -> None:
         assert results == set(REVISIONS.get(before, frozenset()))
 
 
-@pytest.mark.parametrize("schedule", ["* * * * *", "1m"])
-@pytest.mark.parametrize("position", range(5))
+@rows("schedule", ["* * * * *", "1m"])
+@rows("position", range(5))
 def test_a_split_keeps_every_slot(schedule: str, position: int) -> None:
     first = t("01:00")
     row = SlotEntry(first, first + 4 * MINUTE, 5, Outcome.MISSED, "no ping")

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.world import DAY, HOUR, MINUTE, SECOND, World, a_monitor, t
+from tests.rows import rows
 
 SCHEDULES = ("1h", "10m", "0 * * * *", "*/5 * * * *", "30 2 * * *", "Mon..Fri 03:00")
 RULES: list[dict[str, Any]] = [
@@ -19,7 +19,7 @@ RULES: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("schedule", "every"), [("1h", HOUR), ("30 * * * *", HOUR), ("30 2 * * *", DAY)])
+@rows(("schedule", "every"), [("1h", HOUR), ("30 * * * *", HOUR), ("30 2 * * *", DAY)])
 def test_a_job_that_runs_as_it_should_goes_the_short_way(schedule: str, every: int) -> None:
     world = a_monitor(schedule, timezone="Europe/Berlin")
     for number in range(10):

@@ -2,7 +2,6 @@
 
 import random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,12 +18,13 @@ from seestackd.core.telemetry import (
     percentile,
     total,
 )
+from tests.rows import rows
 
 MINUTE, HOUR = 60_000, 3_600_000
 INSTANTS = st.integers(-10 * HOUR, 10 * HOUR)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("path", "endpoint"),
     [
         ("/users/17/orders/9", "/users/:id/orders/:id"),

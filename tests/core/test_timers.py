@@ -1,8 +1,7 @@
 """systemd's timers: what they come to as schedules, and drop-ins that report."""
 
-import pytest
-
 from seestackd.core.timers import Timer, drop_in, span_ms, timer_of
+from tests.rows import rows
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -12,7 +11,7 @@ def timer(text: str, service: str = "") -> Timer:
     return timer_of("backup.timer", "backup.service", f"[Unit]\nDescription=x\n[Timer]\n{text}\n", service, "UTC")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "length"),
     [("1h 30min", 90 * MINUTE), ("90", 90_000), ("2d", 48 * HOUR), ("1.5h", 90 * MINUTE), ("5min20s", 320_000),
      ("1w", 168 * HOUR), ("soon", None), ("", None), ("1h x", None), ("3 parsecs", None)],
@@ -21,7 +20,7 @@ def test_time_spans_are_systemds(text: str, length: int | None) -> None:
     assert span_ms(text) == length
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "schedule", "grace_ms"),
     [
         ("OnCalendar=daily", "daily", 6 * MINUTE),
@@ -39,7 +38,7 @@ def test_a_timer_is_a_schedule_with_the_slack_that_it_has(text: str, schedule: s
     assert (" ".join(found.schedule.text.split()), found.grace_ms, found.slug) == (schedule, grace_ms, "backup")
 
 
-@pytest.mark.parametrize(
+@rows(
     "text",
     ["OnBootSec=5min", "", "OnCalendar=daily\nOnCalendar=weekly", "OnCalendar=daily\nOnUnitActiveSec=1h",
      "OnCalendar=no", "OnUnitActiveSec=never"],

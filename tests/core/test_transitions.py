@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from seestackd.core.events import Event
 from seestackd.core.monitor import Status
 from seestackd.core.transitions import TABLE, Cell
 from tests.core.world import HOUR, MINUTE, World, a_monitor, t
+from tests.rows import rows
 
 NOW = t("05:02")
 """Two minutes after a slot of the hourly monitor whose deadline is at 05:05."""
@@ -107,12 +106,12 @@ def test_the_page_shows_every_cell() -> None:
     assert {(event, status) for event, status, _ in CELLS} == {(e, s) for e in Event for s in Status}
 
 
-@pytest.mark.parametrize("status", Status)
+@rows("status", Status)
 def test_an_example_begins_in_its_status(status: Status) -> None:
     assert STATES[status]().state.status is status
 
 
-@pytest.mark.parametrize(("event", "status", "cell"), CELLS, ids=lambda value: str(value))
+@rows(("event", "status", "cell"), CELLS)
 def test_a_cell_is_true_of_a_real_monitor(event: Event, status: Status, cell: str) -> None:
     world = STATES[status]()
     before, told, runs = world.state, list(world.told), len(world.state.open_runs)
@@ -158,6 +157,6 @@ def test_a_monitor_that_never_finished_resumes_as_pending() -> None:
     assert world.status == "pending"
 
 
-@pytest.mark.parametrize("cell", Cell)
+@rows("cell", Cell)
 def test_no_cell_is_without_use(cell: Cell) -> None:
     assert any(cell in row.values() for row in TABLE.values())

@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from seestackd.core.incidents import AlertKind
 from seestackd.core.reports import report_due
 from seestackd.core.uptime import Hearing, Trouble, Uptime, days, merged, month_of, month_stretch, percent, record
+from tests.rows import rows
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -97,7 +96,7 @@ def test_a_month_is_one_of_the_zone() -> None:
     assert month_stretch(2026, 12, "UTC") == (ms(2026, 12, 1), ms(2027, 1, 1))
 
 
-@pytest.mark.parametrize(
+@rows(
     ("share", "text"),
     [(None, "-"), (1.0, "100 %"), (0.999999, "99.99 %"), (0.9962, "99.62 %"), (0.0, "0.00 %"), (0.29, "29.00 %")],
 )

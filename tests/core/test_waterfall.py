@@ -1,9 +1,8 @@
 """The picture of a trace, whatever its spans say."""
 
-import pytest
-
 from seestackd.core.telemetry import HttpRequest
 from seestackd.core.waterfall import waterfall
+from tests.rows import rows
 
 
 def spans(*said: tuple[str | None, str | None]) -> list[tuple[int, HttpRequest]]:
@@ -14,7 +13,7 @@ def spans(*said: tuple[str | None, str | None]) -> list[tuple[int, HttpRequest]]
     ]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("said", "shown"),
     [
         ([("a", None), ("b", "a"), ("c", "b"), ("d", "a"), ("e", None)], [(0, 0), (1, 1), (2, 2), (3, 1), (4, 0)]),
@@ -25,7 +24,6 @@ def spans(*said: tuple[str | None, str | None]) -> list[tuple[int, HttpRequest]]
         ([("a", "a"), ("b", "a")], [(0, 0), (1, 1)]),
         ([("a", None), ("a", None), ("b", "a"), ("a", "a")], [(0, 0), (2, 1), (3, 1), (1, 0)]),
     ],
-    ids=["a tree", "two trees", "a parent by a late clock", "missing parents", "a circle", "itself", "one id of many"],
 )
 def test_requests_stand_below_the_one_they_were_made_within(
     said: list[tuple[str | None, str | None]], shown: list[tuple[int, int]]

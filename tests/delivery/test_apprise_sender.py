@@ -21,6 +21,7 @@ from seestackd.delivery.letters import Letter, Tone
 from seestackd.delivery.messages import Message
 from seestackd.delivery.services import PLUGINS
 from tests.delivery.receivers import free_port, mail_server, self_signed, webhook
+from tests.rows import rows
 
 LETTER = Letter(
     Tone.FAILURE,
@@ -225,7 +226,7 @@ def everything_logged() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
-@pytest.mark.parametrize(
+@rows(
     "url",
     [
         "json://localhost/x",
@@ -237,7 +238,7 @@ def test_usable_urls_pass(url: str) -> None:
     assert check_url(url) is None
 
 
-@pytest.mark.parametrize(
+@rows(
     ("url", "says"),
     [
         ("", "begins with a service"),
@@ -255,9 +256,7 @@ def test_unusable_urls_say_what_is_wrong(url: str, says: str) -> None:
     assert says in (check_url(url) or "")
 
 
-@pytest.mark.parametrize(
-    "schema", ["dbus", "qt", "kde", "glib", "gio", "gnome", "macosx", "windows", "syslog", "blink1", "growl", "file"]
-)
+@rows("schema", ["dbus", "qt", "kde", "glib", "gio", "gnome", "macosx", "windows", "syslog", "blink1", "growl", "file"])
 def test_nothing_is_sent_to_the_desktop_or_log_of_this_machine(schema: str) -> None:
     assert f"'{schema}' is not supported" in (check_url(f"{schema}://") or "")
 

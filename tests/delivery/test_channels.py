@@ -1,11 +1,10 @@
 """What may be shown of a channel."""
 
-import pytest
-
 from seestackd.delivery.channels import Channel, display, redact
+from tests.rows import rows
 
 
-@pytest.mark.parametrize(
+@rows(
     ("url", "shown"),
     [
         ("json://ops:pw@mon.example:8443/hooks/TOKEN?x=1", "json://mon.example"),
@@ -25,7 +24,7 @@ def test_only_the_service_and_its_host_are_shown(url: str, shown: str) -> None:
     assert display(url) == shown
 
 
-@pytest.mark.parametrize(
+@rows(
     ("url", "text"),
     [
         ("mailto://me:p@smtp.example?to=a@example.org", "535 wrong password p for me"),

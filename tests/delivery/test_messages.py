@@ -5,12 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from seestackd.core.incidents import AlertKind
 from seestackd.delivery.examples import ALERT_ID, EXAMPLES
 from seestackd.delivery.forms import MAX_BODY, Form
 from seestackd.delivery.messages import Message, render
+from tests.rows import rows
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -116,14 +115,14 @@ def written(
     return render(ALERT_ID, kind, facts, public_url=url, at=at or facts.get("at") or ms(2026, 11, 23), pages=pages)
 
 
-@pytest.mark.parametrize("name", CASES)
+@rows("name", CASES)
 def test_it_says_exactly_this(name: str) -> None:
     message = written(*CASES[name])
     golden(f"{name}.txt", f"Subject: {message.title}\nTone: {message.tone}\n\n{message.text}\n")
 
 
-@pytest.mark.parametrize("form", [Form.HTML, Form.MARKDOWN])
-@pytest.mark.parametrize("name", [kind.replace("_", "-") for kind in AlertKind])
+@rows("form", [Form.HTML, Form.MARKDOWN])
+@rows("name", [kind.replace("_", "-") for kind in AlertKind])
 def test_it_says_the_same_in_every_form(name: str, form: Form) -> None:
     golden(f"{name}.{'md' if form is Form.MARKDOWN else 'html'}", written(*CASES[name]).body(form) + "\n")
 
@@ -144,7 +143,7 @@ def test_markup_of_a_job_is_shown_in_html_not_obeyed() -> None:
     assert page.count("</pre>") == 1
 
 
-@pytest.mark.parametrize("call", ["@everyone", "see @here!", "<!channel>", "<@U123>", "@Channel"])
+@rows("call", ["@everyone", "see @here!", "<!channel>", "<@U123>", "@Channel"])
 def test_a_job_cannot_call_everybody_in_a_chat(call: str) -> None:
     facts = FAILED | {"message": call, "name": call, "output_tail": [call]}
     message = written(AlertKind.FAILED, facts)
@@ -152,7 +151,7 @@ def test_a_job_cannot_call_everybody_in_a_chat(call: str) -> None:
     assert "ops@here.example" in written(AlertKind.FAILED, FAILED | {"message": "ops@here.example"}).text
 
 
-@pytest.mark.parametrize("name", CASES)
+@rows("name", CASES)
 def test_titles_begin_with_the_state_and_fit_into_sixty_characters(name: str) -> None:
     title = written(*CASES[name]).title
     assert title.split()[0].isupper() or title.startswith(("Still down", "seestackd ", "7 ", "10,000 "))
@@ -165,8 +164,8 @@ def test_a_long_name_is_cut_and_the_reason_stays() -> None:
     assert len(title) == 60
 
 
-@pytest.mark.parametrize("form", Form)
-@pytest.mark.parametrize("name", CASES)
+@rows("form", Form)
+@rows("name", CASES)
 def test_no_link_leads_nowhere(name: str, form: Form) -> None:
     assert "http" not in written(*CASES[name]).body(form).replace("HTTP", "")
     assert "http" not in written(*CASES[name], url=None, pages=True).body(form).replace("HTTP", "")
@@ -179,7 +178,7 @@ def test_a_command_stands_in_for_a_page_that_does_not_exist() -> None:
     assert "Answer" not in written(AlertKind.RECOVERED, RECOVERED).text
 
 
-@pytest.mark.parametrize("name", ["missed", "failed", "digest", "reminder"])
+@rows("name", ["missed", "failed", "digest", "reminder"])
 def test_pages_are_linked_once_they_exist(name: str) -> None:
     for form in Form:
         suffix = {Form.TEXT: "txt", Form.MARKDOWN: "md", Form.HTML: "html"}[form]
@@ -198,7 +197,7 @@ def test_a_message_that_comes_late_says_so() -> None:
     )
 
 
-@pytest.mark.parametrize("held_by", ["quiet hours", "a silence"])
+@rows("held_by", ["quiet hours", "a silence"])
 def test_a_message_that_was_held_back_says_by_what(held_by: str) -> None:
     facts = MISSED | {"held_by": held_by}
     text = written(AlertKind.MISSED, facts, at=MISSED["at"] + 6 * 3_600_000).text
@@ -224,7 +223,7 @@ def test_a_digest_of_warnings_only_is_no_failure() -> None:
     assert written(AlertKind.DIGEST, DIGEST | {"counts": {"unknown": 3, "slow": 1}}).tone == "warning"
 
 
-@pytest.mark.parametrize("hostile", ["\x00", "\x1b[31m", "a\r\nBcc: x@example.org", "\u202e", "\u2028", "\ud800"])
+@rows("hostile", ["\x00", "\x1b[31m", "a\r\nBcc: x@example.org", "\u202e", "\u2028", "\ud800"])
 def test_control_characters_do_nothing(hostile: str) -> None:
     facts = FAILED | {"name": f"etl{hostile}", "message": hostile, "host": hostile, "output_tail": [hostile]}
     message = written(AlertKind.FAILED, facts)
@@ -263,7 +262,7 @@ def test_every_copy_of_an_alert_ends_with_the_same_short_name() -> None:
     assert again.text.endswith("Alert 5eed1234")
 
 
-@pytest.mark.parametrize("kind", AlertKind)
+@rows("kind", AlertKind)
 def test_every_kind_has_a_text_even_when_nothing_is_known(kind: AlertKind) -> None:
     message = written(kind, {})
     assert message.title
@@ -288,7 +287,7 @@ def test_links_of_another_project_name_it() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@rows(
     ("kind", "label", "path"),
     [
         (AlertKind.DIGEST, "All", "/?state=trouble&project="),

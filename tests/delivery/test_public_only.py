@@ -13,6 +13,7 @@ from seestackd.delivery.examples import EXAMPLES
 from seestackd.delivery.messages import render
 from seestackd.delivery.public_only import NotPublic, is_public, public_connections
 from tests.delivery.receivers import mail_server, webhook
+from tests.rows import rows
 
 MESSAGE = render("alert-id", AlertKind.TEST, EXAMPLES[AlertKind.TEST], public_url=None, at=0)
 
@@ -55,7 +56,7 @@ async def test_a_redirect_to_a_private_address_is_not_followed() -> None:
     assert not inside.seen
 
 
-@pytest.mark.parametrize(
+@rows(
     "address",
     [
         "127.0.0.1",
@@ -86,9 +87,7 @@ def test_addresses_of_private_networks_are_known_in_every_dress(address: str) ->
     assert not is_public(address)
 
 
-@pytest.mark.parametrize(
-    "address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::1.1.1.1", "::ffff:1.1.1.1"]
-)
+@rows("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::1.1.1.1", "::ffff:1.1.1.1"])
 def test_public_addresses_may_be_reached(address: str) -> None:
     assert is_public(address)
 

@@ -11,6 +11,7 @@ from seestackd.core.incidents import Alert, AlertKind, Incident, OutboxRow, Seve
 from seestackd.operations.lanes import ClaimLane, claim_lane, void_claims
 from seestackd.operations.outbox import ListAlerts, SettleDelivery, listed, settle_delivery
 from seestackd.store.interface import Transaction
+from tests.rows import rows
 from tests.stores import new_store
 
 AT = 1_764_000_000_000
@@ -82,7 +83,7 @@ def live(channel: Channel, steps: int) -> None:
         channel.at += wait
 
 
-@pytest.mark.parametrize("trouble", [0.0, 0.3, 0.7])
+@rows("trouble", [0.0, 0.3, 0.7])
 @pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 300))])
 def test_all_is_told_in_order_and_a_minute_never_holds_more_than_three_messages(seed: int, trouble: float) -> None:
     with tempfile.TemporaryDirectory() as folder:

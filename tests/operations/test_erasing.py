@@ -4,14 +4,13 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-
 from seestackd.core.erasure import Subject, told_without, without
 from seestackd.core.telemetry import HttpRequest, grouped
 from seestackd.operations import erasure, telemetry
 from seestackd.store.interface import Transaction
 from tests.core.world import t
 from tests.operations.place import Place
+from tests.rows import rows
 
 USER = "ana@b.example"
 
@@ -37,7 +36,7 @@ def endpoints(place: Place) -> dict[str, int]:
     return {endpoint.path: summed.tally.requests for endpoint, summed in found}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("path", "user", "left"),
     [
         ("/users/ana", "ana", "/users/:id"),
@@ -124,7 +123,7 @@ def test_alerts_and_incidents_forget_the_name_too(place: Place) -> None:
     assert after.count("GET shop/users/:id") == 2
 
 
-@pytest.mark.parametrize(
+@rows(
     "facts",
     [{}, {"requests": None}, {"requests": {"first_error": None}}, {"slow": []}, {"slow": [{"name": "GET h/ana"}]}],
 )

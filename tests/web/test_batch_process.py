@@ -23,6 +23,7 @@ from seestackd.web.bodies import Bodies
 from seestackd.web.gathered import Gathered, Memory
 from seestackd.web.gzipped import whole
 from seestackd.web.refusal import Refusal
+from tests.rows import rows
 from tests.web.conftest import Daemon
 
 LIMIT = 1024 * 1024
@@ -85,7 +86,7 @@ def children() -> set[int]:
     return {int(pid) for pid in found if b"batch_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
-@pytest.mark.parametrize("small", [0, 7, 10**6])
+@rows("small", [0, 7, 10**6])
 def test_a_body_in_pieces_is_whole_again_also_in_memory_that_held_a_longer_one(small: int) -> None:
     memory = Memory()
     for filler in (b"i" * 100_000, b"j" * 1000):

@@ -27,6 +27,7 @@ from seestackd.store.interface import Transaction
 from seestackd.web.api.routes import ROUTES
 from seestackd.web.openapi import document
 from seestackd.web.server import WebSettings
+from tests.rows import rows
 from tests.web.conftest import Daemon, Prepared, listening
 
 SECRET = make_secret(b"\x07" * 32)
@@ -109,7 +110,7 @@ def test_every_reference_leads_somewhere() -> None:
         assert found
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.body is not None], ids=lambda route: route.name)
+@rows("route", [route for route in ROUTES if route.body is not None])
 def test_every_body_has_an_example_that_is_accepted(route: Any) -> None:
     assert route.body.model_validate_json(json.dumps(dict(route.example)))
 
