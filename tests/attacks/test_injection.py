@@ -17,6 +17,7 @@ from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.web.api.routes import ROUTES
 from seestackd.web.hardening import HEADERS
 from tests.attacks.vectors import request, talked
+from tests.rows import rows
 from tests.web.conftest import Daemon
 
 ADMIN = make_secret(b"\x08" * 32)
@@ -85,7 +86,7 @@ CLIMBING = """
 """
 
 
-@pytest.mark.parametrize("climbing", CLIMBING.split())
+@rows("climbing", CLIMBING.split())
 async def test_no_path_leads_out_of_what_is_served(daemon: Daemon, climbing: str) -> None:
     answer = await talked(daemon.port, request(line=f"GET {climbing} HTTP/1.1", body=b"", key=None))
 

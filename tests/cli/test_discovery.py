@@ -11,6 +11,7 @@ import pytest
 from seestackd.cli import import_crontab
 from tests.cli.conftest import Bench, Result
 from tests.journeys.daemon import curl
+from tests.rows import rows
 
 DEBIAN = Path(__file__).parent / "crontabs"
 
@@ -162,7 +163,7 @@ def test_a_drop_in_is_written_when_told_to(timed: Bench) -> None:
     assert "there is a monitor man-db already" in again.stderr
 
 
-@pytest.mark.parametrize(
+@rows(
     ("arguments", "code", "says"),
     [
         (["import-crontab", "/no/such"], 1, "cannot read /no/such"),

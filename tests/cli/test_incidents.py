@@ -14,6 +14,7 @@ from seestackd.operations.pings import RecordPing, record
 from seestackd.runner import Runner
 from seestackd.store.sqlite.lock import opened
 from tests.cli.conftest import Bench
+from tests.rows import rows
 
 
 def report(bench: Bench, slug: str, kind: PingKind) -> None:
@@ -87,7 +88,7 @@ def test_a_time_without_a_zone_is_in_that_of_the_settings(troubled: Bench) -> No
     assert incidents(troubled)[0]["silenced_until"].endswith("T18:15:00.000Z")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("arguments", "code", "complaint"),
     [
         (("ack", "99"), 1, "Incident not found: 99; list them with: seestackd incident ls"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.conftest import Bench, Place, bench_in
+from tests.rows import rows
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_nothing_planned_says_how_to_plan(bench: Bench) -> None:
     assert json.loads(bench.run("maintenance", "ls", "--json").stdout)["windows"] == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("arguments", "complaint"),
     [
         ((), "--from: give a start and an end, or a schedule and a duration"),

@@ -13,6 +13,7 @@ from seestackd.operations import keys, monitors
 from seestackd.runner import Runner
 from seestackd.store.sqlite.lock import opened
 from tests.cli.conftest import Bench, Place, bench_in
+from tests.rows import rows
 
 SETTINGS = """
 default_channels = ["ops"]
@@ -159,7 +160,7 @@ def test_grace_alone_leaves_what_is_expected(bench: Bench) -> None:
     assert shown(bench.run, "job")["expected_at"] == before
 
 
-@pytest.mark.parametrize(
+@rows(
     ("arguments", "code", "complaint"),
     [
         ((), 2, "nothing to change; name what, for example --grace 15m"),

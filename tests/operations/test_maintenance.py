@@ -8,13 +8,14 @@ from seestackd.errors import Invalid, NotFound
 from seestackd.operations.maintenance import AddMaintenance, ListMaintenance, add, listed
 from tests.core.world import t
 from tests.operations.place import Place
+from tests.rows import rows
 
 NOW = t("12:00")
 TONIGHT, LATER = t("22:00"), t("23:00")
 DAY = 86_400_000
 
 
-@pytest.mark.parametrize(
+@rows(
     ("said", "field", "reason"),
     [
         ({}, "start", "give a start and an end, or a schedule and a duration"),

@@ -18,6 +18,7 @@ from seestackd.store.interface import Transaction
 from seestackd.store.told import Tick
 from seestackd.web.pages.timeline import lane
 from tests.pages.conftest import House, house
+from tests.rows import rows
 
 MINUTE = 60_000
 
@@ -131,10 +132,9 @@ async def test_incidents_are_filtered(troubled: House, query: str, found: bool) 
     assert ('href="/i/1"' in (await troubled.get(f"/i?{query}")).text) == found
 
 
-@pytest.mark.parametrize(
+@rows(
     "path", ["/i/99", "/i/99999999999999999999999", f"/i/{'9' * 5000}", f"/i/{'9' * 5000}/silence", "/i/99/silence",
              "/i?monitor=none", "/summary/2099-01", "/summary/2026-13"],
-    ids=lambda path: path[:30],
 )  # fmt: skip
 async def test_what_is_not_there_is_a_friendly_page(troubled: House, path: str) -> None:
     answer = await troubled.get(path, Accept="text/html")

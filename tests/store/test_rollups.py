@@ -12,10 +12,11 @@ import pytest
 from seestackd.core.telemetry import HttpRequest, bucket_of, grouped
 from seestackd.store.interface import Transaction
 from seestackd.store.listings import Page
-from seestackd.store.sqlite import telemetry as rows
+from seestackd.store.sqlite import telemetry
 from seestackd.store.sqlite.connection import SqliteStore
 from seestackd.store.sqlite.migrations import m001_first
 from seestackd.store.telemetry import Wanted
+from tests.rows import rows
 
 NOW = 1_775_000_000_000
 HOUR, DAY = 3_600_000, 86_400_000
@@ -114,12 +115,17 @@ def meets(wanted: Wanted, request: HttpRequest) -> bool:
     )
 
 
-@pytest.mark.parametrize("rolled", [0, 1500, 3000])
-@pytest.mark.parametrize("wanted", WANTED, ids=str)
-def test_pages_are_those_of_the_sorted_requests(tx: Transaction, wanted: Wanted, rolled: int) -> None:
+@pytest.fixture(params=[0, 1500, 3000])
+def filled(tx: Transaction, request: pytest.FixtureRequest) -> list[HttpRequest]:
+    """Requests that are stored, of which none, half or all are summed."""
     requests = some(3000)
-    fill(tx, requests, rolled)
-    found = sorted((r.at for r in requests if NOW - DAY <= r.at < NOW - 5 and meets(wanted, r)), reverse=True)
+    fill(tx, requests, request.param)
+    return requests
+
+
+@rows("wanted", WANTED)
+def test_pages_are_those_of_the_sorted_requests(tx: Transaction, filled: list[HttpRequest], wanted: Wanted) -> None:
+    found = sorted((r.at for r in filled if NOW - DAY <= r.at < NOW - 5 and meets(wanted, r)), reverse=True)
 
     for offset in (0, 30, 700):
         page, count = tx.telemetry.listed(1, NOW - DAY, NOW - 5, wanted, Page(offset, 40))
@@ -153,7 +159,7 @@ def test_absurd_values_are_summed_and_stop_nothing(tx: Transaction) -> None:
 
 
 def test_endpoints_beyond_the_limit_share_one_and_keep_their_words(tx: Transaction) -> None:
-    limit = rows.MAX_ENDPOINTS
+    limit = telemetry.MAX_ENDPOINTS
     tx.telemetry.append(1, [request(f"/page-{name}-x") for name in range(limit)])
     tx.telemetry.append(1, [request("/late/1"), request("/late/2"), request("/page-5-x")])
 

@@ -20,6 +20,7 @@ from seestackd.web.api.fields import Body, Query
 from seestackd.web.api.route import Route
 from seestackd.web.api.routes import ROUTES
 from seestackd.web.server import WebSettings
+from tests.rows import rows
 from tests.web.api import Console, console
 from tests.web.bad_requests import BODY, CONFLICTING, LONG, MAY_BE_NULL, NEEDED, QUERY, RAW, RULE_CHANNELS
 from tests.web.conftest import Answer, Prepared, listening
@@ -220,7 +221,7 @@ def test_every_name_has_its_rows() -> None:
 
 
 @on_one_loop
-@pytest.mark.parametrize("label", LABELS)
+@rows("label", LABELS)
 async def test_what_is_wrong_is_refused_by_name_and_changes_nothing(world: World, label: str) -> None:
     route, before, bad = LABELS[label], world.stored(), []
     for wrong in (*wrong_queries(route), *wrong_bodies(route), *wrong_paths(world, route)):
@@ -232,7 +233,7 @@ async def test_what_is_wrong_is_refused_by_name_and_changes_nothing(world: World
 
 
 @on_one_loop
-@pytest.mark.parametrize("label", LABELS)
+@rows("label", LABELS)
 async def test_whoever_may_not_is_told_so(world: World, label: str) -> None:
     route, before = LABELS[label], world.stored()
     good = Wrong("", 0, body=good_body(route))

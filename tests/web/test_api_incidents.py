@@ -8,6 +8,7 @@ from seestackd.core.incidents import Alert, AlertKind, Severity
 from seestackd.core.keys import Scope
 from seestackd.operations import blind
 from seestackd.store.interface import Transaction
+from tests.rows import rows
 from tests.web.api import BODY, Console, console
 from tests.web.conftest import NOW, Daemon
 
@@ -144,7 +145,7 @@ async def test_windows_are_planned_listed_and_called_off(admin: Console) -> None
     assert (await admin.call("DELETE", f"{WINDOWS}/{once['id']}")).status == 404
 
 
-@pytest.mark.parametrize(
+@rows(
     ("body", "field"),
     [
         ({"title": "x"}, "startsAt"),

@@ -9,6 +9,7 @@ import pytest
 from seestackd.core.keys import Scope
 from seestackd.core.monitor import Rules, new_monitor
 from seestackd.operations import deadlines, monitors
+from tests.rows import rows
 from tests.web.api import BODY, Console, console
 from tests.web.conftest import NOW, Daemon
 
@@ -355,7 +356,7 @@ BAD: list[tuple[str, Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "path", "sentence"), BAD, ids=lambda value: str(value)[:30])
+@rows(("field", "value", "path", "sentence"), BAD)
 async def test_a_bad_field_is_named_and_nothing_is_made(
     admin: Console, field: str, value: Any, path: str, sentence: str
 ) -> None:
@@ -382,7 +383,7 @@ async def test_two_graces_that_differ_are_refused(admin: Console) -> None:
     assert answer.json["error"]["details"] == {"gracePeriodMin": "contradicts graceSec; give one of them"}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("body", "status", "code"),
     [
         (b"", 400, "MALFORMED_JSON"),
@@ -409,7 +410,7 @@ async def test_other_types_and_too_much_are_refused(admin: Console) -> None:
     assert (form.status, much.status) == (415, 413)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("query", "path", "sentence"),
     [
         ("page=0", "page", "greater than or equal to 1"),
@@ -449,9 +450,7 @@ async def test_a_pause_ends_in_the_near_future(admin: Console, until: Any) -> No
     assert (await admin.get(path))["isActive"]
 
 
-@pytest.mark.parametrize(
-    "uid", ["x", "%00", "..%2F..", "' OR 1=1--", "ß", "0" * 5000, "00000000-0000-0000-0000-000000000000"]
-)
+@rows("uid", ["x", "%00", "..%2F..", "' OR 1=1--", "ß", "0" * 5000, "00000000-0000-0000-0000-000000000000"])
 async def test_an_id_that_nothing_has_is_404(admin: Console, uid: str) -> None:
     answer = await admin.call("GET", f"{MONITORS}/{uid}")
 

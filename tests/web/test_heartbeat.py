@@ -9,6 +9,7 @@ import pytest
 from seestackd.core.pings import PingKind
 from seestackd.operations import monitors
 from seestackd.operations.pings import archived_pings
+from tests.rows import rows
 from tests.web.conftest import NOW, SECRET, Daemon
 
 PATH = "/ingest/v1/heartbeat"
@@ -74,7 +75,7 @@ async def test_the_media_type_may_be_written_in_any_way(daemon: Daemon, kind: st
     assert (await daemon.send(PATH, GOOD, headers={"Content-Type": kind})).status == 202
 
 
-@pytest.mark.parametrize(
+@rows(
     ("document", "details"),
     [
         (without("slug"), {"slug": "must not be blank"}),
@@ -105,7 +106,6 @@ async def test_the_media_type_may_be_written_in_any_way(daemon: Daemon, kind: st
         (but(host=1), {"host": "must be a string"}),
         ({}, {"slug": "must not be blank", "status": "must not be blank", "durationMs": "must not be null"}),
     ],
-    ids=lambda value: json.dumps(value)[:60],
 )
 async def test_a_broken_field_is_named(daemon: Daemon, document: Any, details: dict[str, str]) -> None:
     answer = await daemon.send(PATH, document)

@@ -7,6 +7,7 @@ import pytest
 
 from seestackd.core.telemetry import HttpRequest
 from seestackd.operations.telemetry import RequestsByTrace, requests_by_trace
+from tests.rows import rows
 from tests.web.conftest import Daemon
 
 PATH = "/ingest/v1/http-requests"
@@ -109,7 +110,7 @@ async def test_requests_before_1970_and_after_2038_are_kept(daemon: Daemon) -> N
     assert len(await daemon.requests()) == 4
 
 
-@pytest.mark.parametrize(
+@rows(
     ("document", "details"),
     [
         ({}, {"requests": "must not be empty"}),
@@ -154,7 +155,6 @@ async def test_requests_before_1970_and_after_2038_are_kept(daemon: Daemon) -> N
         (but(timestamp="2026-03-31T25:00:00Z"), {"requests[0].timestamp": "must be an existing date and time"}),
         (but(timestamp="2026-03-31T12:00:00+99:00"), {"requests[0].timestamp": "must be an existing date and time"}),
     ],
-    ids=lambda value: json.dumps(value)[:70],
 )
 async def test_a_broken_batch_is_refused_whole(daemon: Daemon, document: Any, details: dict[str, str]) -> None:
     answer = await daemon.send(PATH, document)

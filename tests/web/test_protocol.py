@@ -12,6 +12,7 @@ import pytest
 
 from seestackd.store.interface import Transaction
 from seestackd.web.server import WebSettings
+from tests.rows import rows
 from tests.web.conftest import SECRET, Daemon, Prepared, listening
 
 BODY = b'{"slug":"nightly","status":"success","durationMs":1}'
@@ -61,7 +62,7 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED.keys())
+@rows("sent", MALFORMED.values())
 async def test_what_is_no_http_gets_json_and_is_neither_echoed_nor_logged(
     daemon: Daemon, caplog: pytest.LogCaptureFixture, sent: bytes
 ) -> None:

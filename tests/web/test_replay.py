@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-import pytest
-
 from seestackd.core.replay import ReplayEvent
+from tests.rows import rows
 from tests.web.conftest import NOW, Daemon
 
 PATH = "/ingest/v1/replay"
@@ -58,7 +57,7 @@ async def test_a_thousand_events_of_half_a_megabyte_are_taken(daemon: Daemon) ->
     assert {event.data for event in events} == {data}
 
 
-@pytest.mark.parametrize(
+@rows(
     ("document", "details"),
     [
         (batch(EVENT, fingerprint=None), {"fingerprint": "must not be blank"}),
@@ -90,7 +89,6 @@ async def test_a_thousand_events_of_half_a_megabyte_are_taken(daemon: Daemon) ->
             },
         ),
     ],
-    ids=lambda value: json.dumps(value)[:70],
 )
 async def test_a_broken_batch_is_refused_whole(daemon: Daemon, document: Any, details: dict[str, str]) -> None:
     answer = await daemon.send(PATH, document)

@@ -11,6 +11,7 @@ import pytest
 
 from seestackd.core.keys import Scope, digest
 from seestackd.operations import keys
+from tests.rows import rows
 from tests.web.conftest import NOW, SECRET, Daemon
 
 HEARTBEAT, REQUESTS, REPLAY = PATHS = [
@@ -45,7 +46,7 @@ def is_error(body: Any) -> bool:
 
 
 @every_path
-@pytest.mark.parametrize("key", [None, "", "  ", SECRET + "x", SECRET[:-1], SECRET.lower(), "ß☃", "k" * 5000])
+@rows("key", [None, "", "  ", SECRET + "x", SECRET[:-1], SECRET.lower(), "ß☃", "k" * 5000])
 async def test_without_a_good_key_the_answer_is_401_whatever_the_body(
     daemon: Daemon, path: str, key: str | None
 ) -> None:
@@ -96,7 +97,7 @@ async def test_the_use_of_a_key_is_noted_and_stored_later(daemon: Daemon) -> Non
 
 
 @every_path
-@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "nonsense"])
+@rows("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "nonsense"])
 async def test_other_types_are_refused(daemon: Daemon, path: str, kind: str) -> None:
     answer = await daemon.send(path, GOOD[path], headers={"Content-Type": kind})
 
@@ -232,7 +233,7 @@ async def test_an_error_never_quotes_what_was_sent(daemon: Daemon) -> None:
 
 
 @every_path
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "PROPFIND"])
+@rows("method", ["GET", "PUT", "PATCH", "DELETE", "PROPFIND"])
 async def test_another_method_is_not_allowed(daemon: Daemon, path: str, method: str) -> None:
     for key in (SECRET, None):
         answer = await daemon.send(path, method=method, key=key)
