@@ -109,7 +109,7 @@ url = "nothing"
     ]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("text", "complaint"),
     [
         ("server = 1", "1:1: server: must be a table; write [server]"),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from seestackd.core.keys import digest, make_secret
+from tests.rows import rows
 from tests.source import Module, functions, modules
 
 SQL = re.compile(r"^\s*(SELECT|INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|PRAGMA|WITH|BEGIN|VACUUM)\b")
@@ -66,7 +67,7 @@ def test_the_source_holds_nothing_of_it(look: Callable[[Module], Iterator[str]])
     assert found == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("look", "source"),
     [
         (formatted_sql, "def find(slug):\n    return f\"SELECT * FROM monitors WHERE slug = '{slug}'\""),

@@ -17,6 +17,7 @@ from seestackd.delivery.messages import render
 from seestackd.delivery.public_only import is_public
 from seestackd.delivery.services import PLUGINS
 from tests.delivery.receivers import webhook
+from tests.rows import rows
 
 MESSAGE = render("alert-id", AlertKind.TEST, EXAMPLES[AlertKind.TEST], public_url=None, at=0)
 HERE = """
@@ -77,7 +78,7 @@ async def test_no_spelling_of_this_machine_is_reached() -> None:
         assert reached, "or nobody could have been reached at all"
 
 
-@pytest.mark.parametrize("address", ELSEWHERE.split())
+@rows("address", ELSEWHERE.split())
 def test_no_address_that_is_not_public_is_connected_to(address: str) -> None:
     assert not is_public(address)
 
@@ -116,7 +117,7 @@ async def test_no_redirect_is_followed(status: int) -> None:
     assert not inside.seen
 
 
-@pytest.mark.parametrize("schema", ["file", "syslog", "dbus", "gnome", "windows", "macosx", "exec", "data", "gopher"])
+@rows("schema", ["file", "syslog", "dbus", "gnome", "windows", "macosx", "exec", "data", "gopher"])
 def test_a_service_that_is_no_messaging_service_is_refused(schema: str) -> None:
     assert schema not in PLUGINS
     assert "not supported" in (check_url(f"{schema}://127.0.0.1/etc/passwd") or "")

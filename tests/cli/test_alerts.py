@@ -4,10 +4,9 @@ import asyncio
 import json
 import urllib.request
 
-import pytest
-
 from tests.cli.conftest import Bench, Place, Result
 from tests.delivery.receivers import webhook
+from tests.rows import rows
 
 
 async def run(bench: Bench, *arguments: str) -> Result:
@@ -117,8 +116,8 @@ def test_every_kind_can_be_previewed_in_every_form(bench: Bench) -> None:
     assert "there is no kind doom; there are blind, changed, dead-letter" in unknown.stderr
 
 
-@pytest.mark.parametrize("verb", ["ack", "resend"])
-@pytest.mark.parametrize("number", ["0", str(2**63)])
+@rows("verb", ["ack", "resend"])
+@rows("number", ["0", str(2**63)])
 def test_a_number_that_no_list_shows_is_refused(place: Place, verb: str, number: str) -> None:
     result = place("alert", verb, number)
 

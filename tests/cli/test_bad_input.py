@@ -194,8 +194,8 @@ def test_what_is_wrong_is_said_in_a_sentence_and_changes_nothing(world: Bench, n
     assert stored(world) == before
 
 
-@pytest.mark.parametrize("option", ["--config", "--data"])
-@pytest.mark.parametrize(("value", "code"), [("", 2), ("a\0b", 2), (None, 2), ("/etc/passwd", 0)])
+@rows("option", ["--config", "--data"])
+@rows(("value", "code"), [("", 2), ("a\0b", 2), (None, 2), ("/etc/passwd", 0)])
 def test_what_comes_before_a_command_is_checked_too(world: Bench, option: str, value: str | None, code: int) -> None:
     words = [option] if value is None else [f"{option}={value}", "monitor", "ls"]
     row = Row(tuple(words), code or (3 if option == "--config" else 1), option if code else "/etc/passwd")

@@ -239,7 +239,7 @@ def test_a_pause_that_ends_at_no_good_time_is_refused(home: Bench, arguments: tu
     assert shown(home.run, "firm")["status"] == "pending"
 
 
-@pytest.mark.parametrize("verb", [("edit", "gone", "--grace", "1h"), ("pause", "gone"), ("resume", "gone")])
+@rows("verb", [("edit", "gone", "--grace", "1h"), ("pause", "gone"), ("resume", "gone")])
 def test_what_does_not_exist_is_not_found(place: Place, verb: tuple[str, ...]) -> None:
     result = place("monitor", *verb)
 

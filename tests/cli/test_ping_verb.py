@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.conftest import Bench
 from tests.cli.reports import KEY, Receiver
+from tests.rows import rows
 
 RID = "728b3763-5b88-4d5f-8a3c-6c6f0f1b6f53"
 
@@ -50,7 +51,7 @@ def test_it_reports_all_that_a_ping_may_say(client: Bench, receiver: Receiver) -
     assert told.output.endswith(b"\nlast \xff\n")
 
 
-@pytest.mark.parametrize(
+@rows(
     ("arguments", "said"),
     [
         (("Job!",), "SLUG must be"),

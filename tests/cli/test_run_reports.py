@@ -13,6 +13,7 @@ import pytest
 from seestackd.clock import Clock
 from tests.cli.conftest import Bench, environment
 from tests.cli.reports import KEY, Line, Receiver, ended, told_to, until, wrapped
+from tests.rows import rows
 
 Done = subprocess.CompletedProcess[bytes]
 
@@ -124,7 +125,7 @@ def test_a_job_runs_also_when_nobody_can_be_told(
     assert receiver.of("untold") == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("arguments", "said"),
     [
         ([], "no command"),

@@ -7,6 +7,7 @@ import pytest
 
 from seestackd.core.keys import checksum_ok
 from tests.cli.conftest import Bench, Place
+from tests.rows import rows
 
 
 def test_a_key_is_printed_alone_and_listed_without_its_secret(place: Place) -> None:
@@ -77,7 +78,7 @@ def test_the_settings_say_what_a_monitor_gets_that_does_not(bench: Bench) -> Non
     assert added.stderr == ""
 
 
-@pytest.mark.parametrize(
+@rows(
     ("arguments", "code", "complaint"),
     [
         (("add", "Backup!", "--schedule", "1d"), 2, "SLUG: slug must be lowercase"),

@@ -14,6 +14,7 @@ from seestackd.operations.hearing import rules_for
 from seestackd.operations.projects import ProjectOf, Viewer, remove
 from tests.core.world import MINUTE, t
 from tests.operations.place import Place
+from tests.rows import rows
 
 CHAT = RuleChannel("slack:0123456789ab", "slack", {"webhook_url": "https://hooks.slack.com/…"}, "https://a.example/x")
 PHONE = RuleChannel("push:ba9876543210", "push", {"url": "ntfys://ntfy.sh/…"}, "ntfys://ntfy.sh/t")
@@ -246,7 +247,7 @@ def test_the_rules_for_a_trigger_are_those_of_the_project_that_are_on(place: Pla
     assert place.read(lambda tx: rules_for(tx, place.project + 1, Trigger.HTTP_OUTBOUND_DOWN)) == []
 
 
-@pytest.mark.parametrize(
+@rows(
     ("trigger", "config", "field"),
     [
         (Trigger.HTTP_ERROR_RATE, {"thresholdPercent": 0}, "triggerConfig.thresholdPercent"),

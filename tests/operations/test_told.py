@@ -10,6 +10,7 @@ from seestackd.operations.outbox import SettleDelivery, settle_delivery
 from seestackd.store.listings import Page
 from tests.core.world import t
 from tests.operations.place import Place
+from tests.rows import rows
 
 ALL = Page(0, 50)
 
@@ -62,7 +63,7 @@ def test_what_began_more_than_thirty_days_ago_is_not_recent(troubled: Place) -> 
     assert (found.total, found.recent, found.median_ms) == (2, 0, None)
 
 
-@pytest.mark.parametrize(
+@rows(
     ("wanted", "slugs"),
     [
         ({"state": "open"}, ["dump"]),

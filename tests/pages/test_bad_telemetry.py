@@ -12,6 +12,7 @@ from seestackd.core.monitor import DAY_MS
 from seestackd.operations import keys, telemetry
 from seestackd.store.interface import Transaction
 from tests.pages.conftest import NOW, House
+from tests.rows import rows
 
 KEY = make_secret(b"\x0b" * 32)
 FINGERPRINT = "fp 1/2"
@@ -188,7 +189,7 @@ async def test_odd_traces_are_taken_and_shown(home: House, name: str) -> None:
         await home.runner.run(telemetry.roll_up, telemetry.RollUp())
 
 
-@pytest.mark.parametrize(
+@rows(
     ("change", "field"),
     [
         ({"durationMs": -1}, "durationMs"),

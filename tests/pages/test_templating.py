@@ -1,10 +1,9 @@
 """Templates are compiled when first shown; this compiles them all."""
 
-import pytest
-
 from seestackd.web.pages.templating import environment
+from tests.rows import rows
 
 
-@pytest.mark.parametrize("name", environment().list_templates())
+@rows("name", environment().list_templates())
 def test_every_template_compiles(name: str) -> None:
     environment().get_template(name)

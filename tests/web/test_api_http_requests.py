@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from seestackd.operations.telemetry import RollUp, roll_up
+from tests.rows import rows
 from tests.web.api import Console, console
 from tests.web.conftest import Daemon
 
@@ -137,7 +138,7 @@ async def test_too_many_steps_are_refused(admin: Console) -> None:
     assert "at most 1500 are drawn" in refused.json["error"]["details"]["step"]
 
 
-@pytest.mark.parametrize(
+@rows(
     "path",
     [
         "/http-requests?from=yesterday", "/http-requests?page=0", "/http-requests?direction=sideways",

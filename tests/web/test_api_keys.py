@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from seestackd.core.keys import Scope, checksum_ok
+from tests.rows import rows
 from tests.web.api import BODY, Console, console
 from tests.web.conftest import SECRET, Daemon
 
@@ -16,9 +17,7 @@ async def admin(daemon: Daemon) -> Console:
     return await console(daemon)
 
 
-@pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer ", "Basic eDp5", "Bearer wrong", "Bearer " + "k" * 5000]
-)
+@rows("header", [None, "", "Bearer", "Bearer ", "Basic eDp5", "Bearer wrong", "Bearer " + "k" * 5000])
 async def test_without_a_good_key_the_answer_is_401(admin: Console, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
 
@@ -117,7 +116,7 @@ async def test_projects_are_made_renamed_and_deleted(admin: Console) -> None:
     assert (await admin.daemon.send("/ingest/v1/heartbeat", BEAT, key=made["apiKey"])).status == 401
 
 
-@pytest.mark.parametrize(
+@rows(
     ("body", "field"),
     [({}, "name"), ({"name": " "}, "name"), ({"name": "x" * 256}, "name"), ({"name": "a", "slug": "A b"}, "slug"),
      ({"name": "a\nb"}, "name"), ({"name": 5}, "name")],
@@ -188,7 +187,7 @@ async def test_a_reader_of_the_default_project_sees_that_one_only(daemon: Daemon
     assert [each["slug"] for each in (await reader.get("/projects"))["items"]] == ["default"]
 
 
-@pytest.mark.parametrize(
+@rows(
     ("body", "field"),
     [({"scope": "root"}, "scope"), ({"name": ""}, "name"), ({"name": "a\tb"}, "name"), ({"scop": "read"}, "scop"),
      ({"projectId": "x"}, "projectId"), ({"environment": 5}, "environment")],

@@ -116,7 +116,7 @@ async def test_a_broken_field_is_named(daemon: Daemon, document: Any, details: d
     assert await daemon.nothing_stored()
 
 
-@pytest.mark.parametrize("status", ["ok", " success", "success ", "ſuccess", "faıled", "missed"])
+@rows("status", ["ok", " success", "success ", "ſuccess", "faıled", "missed"])
 async def test_another_status_is_refused(daemon: Daemon, status: str) -> None:
     answer = await daemon.send(PATH, but(status=status))
 

@@ -535,7 +535,7 @@ async def test_nothing_is_made_unasked(urls: Urls, create: str) -> None:
     assert await urls.monitor("weekly") is None
 
 
-@pytest.mark.parametrize(
+@rows(
     ("slug", "query", "reason"),
     [
         ("weekly", "schedule=61+*+*+*+*", 'schedule: minute "61" in "61 * * * *" is not valid: values 0-59, lists'),
