@@ -1,12 +1,15 @@
 """Operations on their way to the writer: what waits, in which order it runs, and who is told."""
 
 import asyncio
+import logging
 import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from seestackd.store.interface import BatchLost, NeedsCare, StoreBroken, Transaction
+
+log = logging.getLogger(__name__)
 
 Tell = Callable[[Any, BaseException | None], None]
 """Takes the result, or else the error, on the event loop."""
@@ -16,7 +19,10 @@ MAX_COLLECTED = 512
 
 @dataclass(slots=True)
 class Job:
-    """One operation that was asked for at `at` (ms UTC); `bulk` takes the writer longer than a ping does."""
+    """One operation that was asked for at `at` (ms UTC); `bulk` takes the writer longer than a ping does.
+
+    What is `derived` follows from what is stored, and is made again if it is lost.
+    """
 
     operation: Callable[[Transaction, Any, int], Any]
     command: Any
@@ -26,6 +32,7 @@ class Job:
     result: Any = None
     error: BaseException | None = None
     bulk: bool = False
+    derived: bool = False
 
 
 def in_order(batch: list[Job], horizon: int) -> list[Job]:
@@ -57,6 +64,19 @@ def settle(waiter: "asyncio.Future[Any]", result: Any, error: BaseException | No
         waiter.set_exception(error)
     else:
         waiter.set_result(result)
+
+
+def tell_all(batch: Sequence[Job], watcher: Callable[[object, object], None] | None) -> None:
+    """Tell whoever asked for a job how it went, and the watcher of those that went well."""
+    for job in batch:
+        # One that cannot be told must not leave its batch unanswered.
+        try:
+            if watcher is not None and job.error is None:
+                watcher(job.command, job.result)
+            if job.tell is not None:
+                job.tell(job.result, job.error)
+        except Exception:
+            log.exception("a result could not be handed over")
 
 
 class JobQueue:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from seestackd.errors import Busy
 from seestackd.operations import http_rules
-from seestackd.operations.telemetry import RollUp, roll_up
+from seestackd.operations.telemetry import ROLLED_AT_ONCE, RollUp, roll_up
 from seestackd.runner import Runner
 
 log = logging.getLogger(__name__)
@@ -15,7 +15,7 @@ ROLL_UP_EVERY_S = 2.0
 WATCH_EVERY_S = 15.0
 _PAUSE_S = 0.003
 _SMALL = 25
-_SMALL_STEPS = 600
+_STEPS = 100
 _AT_ONCE = 650
 
 
@@ -27,25 +27,23 @@ class RequestChores:
         self._holds = holds
         self._rolling = asyncio.Lock()
         self._watching = asyncio.Lock()
-        self._far_behind = False
 
     async def roll_up(self) -> None:
         """Sum up the requests that came in, with pauses in which others get the writer.
 
-        In small steps, none of which a heartbeat feels; only when many wait they grow.
+        In small steps, none of which a heartbeat feels; they grow to what catches up in a hundred of them.
         """
         if self._rolling.locked():
             return
         async with self._rolling:
             try:
-                for step in range(_AT_ONCE):
-                    is_small = step < _SMALL_STEPS and not self._far_behind
-                    rolled = RollUp(_SMALL) if is_small else RollUp()
-                    if not await self._runner.submit(roll_up, rolled, bulk=True):
-                        self._far_behind = False
+                limit = _SMALL
+                for _ in range(_AT_ONCE):
+                    waiting = await self._runner.submit(roll_up, RollUp(limit), bulk=True, derived=True)
+                    if not waiting:
                         return
+                    limit = max(_SMALL, min(waiting // _STEPS, ROLLED_AT_ONCE))
                     await asyncio.sleep(_PAUSE_S)
-                self._far_behind = True
             except Busy:
                 log.warning("sums of requests wait: the store takes nothing")
 

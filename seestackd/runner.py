@@ -15,9 +15,10 @@ from seestackd.core.alerts import Routing
 from seestackd.errors import Busy
 from seestackd.feed import Feed
 from seestackd.ids import uuid7
-from seestackd.jobs import Job, JobQueue, Tell, attempt, in_order, settle
+from seestackd.jobs import Job, JobQueue, Tell, attempt, in_order, settle, tell_all
 from seestackd.refusals import Refusals, Waiting
 from seestackd.store.interface import BatchLost, NeedsCare, Session, Store, StoreBroken, Transaction
+from seestackd.syncing import Syncing
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Runner:
         self._on_broken = on_broken
         self._session: Session = store.writer(lambda: uuid7(clock.now()))
         self._queue = JobQueue()
+        self._syncing = Syncing(store.sync)
         self._waiting = Waiting(MAX_BATCH)
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="read")
         self._thread: threading.Thread | None = None
@@ -68,6 +70,7 @@ class Runner:
         self._queue.open(self._loop)
         self._thread = threading.Thread(target=self._live, name="writer", daemon=True)
         self._thread.start()
+        self._syncing.start()
 
     def route(self, routing: Routing) -> None:
         """Set who may hear of alerts from now on."""
@@ -83,6 +86,7 @@ class Runner:
         if self._thread is not None:
             self._queue.end()
             await asyncio.to_thread(self._thread.join)
+            await asyncio.to_thread(self._syncing.stop)
         self._readers.shutdown(wait=True)
 
     @property
@@ -101,7 +105,7 @@ class Runner:
         return self._outage
 
     def forget_outage(self, outage: tuple[int, int]) -> None:
-        """Drop an outage that is known elsewhere now, unless it has grown meanwhile."""
+        """Drop an outage that is known elsewhere now, unless it has grown."""
         if self._outage == outage:
             self._outage = None
 
@@ -110,35 +114,31 @@ class Runner:
         return self._refusals.all()
 
     def submit(
-        self, operation: Operation[Command, Result], command: Command, *, judgement: bool = False, bulk: bool = False
-    ) -> "asyncio.Future[Result]":
-        """Queue an operation and return the future of its result, resolved after the commit.
+        self, operation: Operation[Command, Result], command: Command, *,
+        judgement: bool = False, bulk: bool = False, derived: bool = False,
+    ) -> "asyncio.Future[Result]":  # fmt: skip
+        """Queue an operation and return the future of its result, resolved once it is durable.
 
         A judgement runs after the pings of its batch, at an instant not later than any ping still waiting
-        (semantics.md 4). Bulk has a transaction of its own, after that of the pings of its batch. Raises Busy when the
-        queue is full or the runner stops.
+        (semantics.md 4). Bulk has a transaction of its own, after that of the pings of its batch; if it is `derived`,
+        and made again after a crash, nobody waits for the disk. Raises Busy when the queue is full or the runner stops.
         """
         if self._loop is None:
             raise Busy()
         waiter: asyncio.Future[Result] = self._loop.create_future()
-        self.post(operation, command, partial(settle, waiter), judgement=judgement, bulk=bulk)
+        self.post(operation, command, partial(settle, waiter), judgement=judgement, bulk=bulk, derived=derived)
         return waiter
 
     def post(
-        self,
-        operation: Operation[Command, Result],
-        command: Command,
-        tell: Tell,
-        *,
-        judgement: bool = False,
-        bulk: bool = False,
-    ) -> None:
+        self, operation: Operation[Command, Result], command: Command, tell: Tell, *,
+        judgement: bool = False, bulk: bool = False, derived: bool = False,
+    ) -> None:  # fmt: skip
         """Do what `submit` does, and call `tell(result, error)` on the event loop after the commit."""
         now = self._clock.now()
         if self._closing or self._loop is None or not self._waiting.takes(command, now):
             self.refuse(command)
         self._waiting.come(now)
-        self._queue.put(Job(operation, command, now, judgement, tell, bulk=bulk))
+        self._queue.put(Job(operation, command, now, judgement, tell, bulk=bulk, derived=derived))
 
     def refuse(self, command: object) -> None:
         """Have the silence that follows not be held against who is refused; raises Busy."""
@@ -151,7 +151,7 @@ class Runner:
 
     def call(self, operation: Operation[Command, Result], command: Command) -> Result:
         """Run one operation in the calling thread; for a process that has no event loop and no writer thread."""
-        job = Job(operation, command, self._clock.now(), False, None)
+        job = Job(operation, command, self._clock.now(), False)
         self._feed.publish(self._apply([job], job.at))
         if job.error is not None:
             raise job.error
@@ -213,10 +213,18 @@ class Runner:
         changes = self._apply(part, horizon, lambda: self._queue.holds_pings and self._clock.monotonic() >= until)
         for _ in part:
             backlog.popleft()
-        self._hand_over(part, changes)
+        if all(job.derived for job in part):
+            self._hand_over(part, changes)
+        else:
+            self._syncing.after(partial(self._synced, part, changes))
 
-    def _apply(self, batch: list[Job], horizon: int, enough: Callable[[], bool] = lambda: False) -> list[object]:
-        """Commit a batch and return what changed. It is cut in place where `enough` says so between two jobs."""
+    def _synced(self, part: list[Job], changes: list[object], error: Exception | None) -> None:
+        if error is not None:
+            self._fail(part, error)
+        self._hand_over(part, [] if error else changes)
+
+    def _apply(self, batch: list[Job], horizon: int, enough: Callable[[], bool] | None = None) -> list[object]:
+        """Commit a batch and return what changed. Bulk, which `enough` may cut in place, is not durable by then."""
         try:
             changes = self._commit(in_order(batch, horizon), enough)
         except Exception as error:
@@ -230,34 +238,34 @@ class Runner:
 
     def _takes_writes(self, at: int) -> bool:
         """Tell by a write whether the store takes any again: a batch without one proves nothing."""
-        probe = Job(_prove, None, at, False, None)
+        probe = Job(_prove, None, at, False)
         try:
             self._commit([probe])
         except Exception as error:
             self._fail([probe], error)
         return probe.error is None
 
-    def _commit(self, jobs: list[Job], enough: Callable[[], bool] = lambda: False) -> list[object]:
-        session = self._session
+    def _commit(self, jobs: list[Job], enough: Callable[[], bool] | None = None) -> list[object]:
+        session, lasting = self._session, enough is None
         try:
-            self._begin()
+            self._begin(lasting)
             session.expect(one for job in jobs if (one := getattr(job.command, "reports_on", None)) is not None)
             for number, job in enumerate(jobs, 1):
                 attempt(job, session.attempt)
-                if enough():
+                if enough is not None and enough():
                     del jobs[number:]
             session.flush()
         except NeedsCare:
             # Operations may be run again: the rare batch with a failure among its writes is taken back and repeated.
             session.undo()
-            session.begin()
+            session.begin(lasting)
             for job in jobs:
                 attempt(job, session.attempt_carefully)
         return session.commit()
 
-    def _begin(self) -> None:
+    def _begin(self, lasting: bool) -> None:
         self.begins_since = self.begins_since or self._clock.monotonic()
-        self._session.begin()
+        self._session.begin(lasting)
         self.begins_since = None
 
     def _fail(self, batch: Sequence[Job], error: Exception) -> None:
@@ -269,8 +277,7 @@ class Runner:
         if not expected or self._failing_since is None or now - self._failure_told_at >= TELL_FAILURE_EVERY_MS:
             self._failure_told_at = now
             log.error("the store took no batch of %d: %s", len(batch), error.__cause__ or error, exc_info=not expected)
-        if self._failing_since is None:
-            self._failing_since = min(job.at for job in batch)
+        self._failing_since = self._failing_since or min(job.at for job in batch)
         for job in batch:
             job.error = Busy()
             self._refusals.remember(job.command, job.at)
@@ -286,15 +293,6 @@ class Runner:
 
     def _resolve(self, batch: Sequence[Job], changes: list[object]) -> None:
         self._waiting.leave(len(batch), max(job.at for job in batch))
-        watcher = self._watcher
-        for job in batch:
-            # One that cannot be told must not leave its batch unanswered.
-            try:
-                if watcher is not None and job.error is None:
-                    watcher(job.command, job.result)
-                if job.tell is not None:
-                    job.tell(job.result, job.error)
-            except Exception:
-                log.exception("a result could not be handed over")
+        tell_all(batch, self._watcher)
         if changes:
             self._feed.publish(changes)

@@ -169,6 +169,6 @@ def joined(many: list[Summed]) -> Summed:
     return Summed(total(each.tally for each in many), merged(each.latencies for each in many))
 
 
-def roll_up(tx: Transaction, command: RollUp, at: int) -> bool:
-    """Add the next requests to the sums; returns whether more may wait."""
-    return tx.rollups.advance(command.limit, at) == command.limit
+def roll_up(tx: Transaction, command: RollUp, at: int) -> int:
+    """Add the next requests to the sums; returns how many wait still."""
+    return tx.rollups.behind() if tx.rollups.advance(command.limit, at) == command.limit else 0

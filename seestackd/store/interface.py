@@ -86,8 +86,8 @@ class NeedsCare(Exception):
 class Session(Protocol):
     """The one writer of a store; used by one thread at a time."""
 
-    def begin(self) -> None:
-        """Open a batch; raises Busy."""
+    def begin(self, lasting: bool = True) -> None:
+        """Open a batch; raises Busy. Unless it is to be `lasting`, its commit leaves the disk to `Store.sync`."""
         ...
 
     def expect(self, monitors: Iterable[tuple[int, str]]) -> None:
@@ -118,7 +118,7 @@ class Session(Protocol):
         ...
 
     def commit(self) -> list[object]:
-        """Make the batch durable and return what it announced; raises Busy (nothing kept) or StoreBroken."""
+        """Commit the batch and return what it announced; raises Busy (nothing kept) or StoreBroken."""
         ...
 
 
@@ -132,6 +132,10 @@ class Store(Protocol):
 
     def read(self, work: Any) -> Any:
         """Run `work(transaction)` on a read-only snapshot in the calling thread; raises Busy."""
+        ...
+
+    def sync(self) -> None:
+        """Make durable what was committed by now, in any thread; raises StoreBroken."""
         ...
 
     def close(self) -> None: ...

@@ -14,9 +14,9 @@ KILLS = times(20, 200, 10_000)
 
 
 @pytest.mark.timeout(60 + 3 * KILLS)
-def test_every_acknowledged_ping_survives_kills_under_traffic(tmp_path: Path, figure: Figure) -> None:
+def test_every_acknowledged_report_survives_kills_under_traffic(tmp_path: Path, figure: Figure) -> None:
     chance = random.Random(7)
-    with placed(tmp_path) as place, Traffic(place) as traffic:
+    with placed(tmp_path) as place, Traffic(place, batches=2) as traffic:
         for _ in range(KILLS):
             daemon = place.start()
             traffic.more(20)
@@ -27,6 +27,6 @@ def test_every_acknowledged_ping_survives_kills_under_traffic(tmp_path: Path, fi
         daemon.kill()
 
     lost = set(traffic.acknowledged) - place.stored()
-    figure(f"{KILLS} kills", f"{len(lost)} of {len(traffic.acknowledged):,} acknowledged pings lost")
+    figure(f"{KILLS} kills", f"{len(lost)} of {len(traffic.acknowledged):,} acknowledged reports lost")
     assert lost == set()
     assert place.sound()

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from seestackd.core.keys import make_secret
@@ -20,6 +21,8 @@ from tests.journeys.daemon import ROOT, wait_for
 
 KEY = make_secret(b"\x07" * 32)
 PATIENCE_S = 20.0
+BATCH = 10
+"""HTTP requests in a batch."""
 
 
 class Place:
@@ -62,9 +65,12 @@ class Place:
             return answer.status, json.load(answer).get("reasons", {})
 
     def stored(self) -> set[str]:
-        """Return the messages of all stored pings."""
+        """Return the messages of all stored pings, and the traces of all batches that are stored whole."""
+        whole = "SELECT trace_id FROM http_requests GROUP BY trace_id HAVING count(*) = ?"
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
-            return {row[0] for row in database.execute("SELECT message FROM pings")}
+            return {
+                row[0] for row in (*database.execute("SELECT message FROM pings"), *database.execute(whole, (BATCH,)))
+            }
 
     def renew(self) -> None:
         """Hang up on whoever waits in the socket's backlog, and listen anew."""
@@ -73,9 +79,10 @@ class Place:
         self.address = self.socket.getsockname()[:2]
 
     def forget(self) -> None:
-        """Delete the pings, so that thousands of rounds fit on a small disk; no daemon runs."""
+        """Delete what was reported, so that thousands of rounds fit on a small disk; no daemon runs."""
         with closing(sqlite3.connect(self.database)) as database, database:
             database.execute("DELETE FROM pings")
+            database.execute("DELETE FROM http_requests")
 
     def sound(self) -> bool:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
@@ -86,11 +93,28 @@ def send(
     connection: http.client.HTTPConnection, message: str, slug: str = "job", status: str = "success"
 ) -> tuple[int, str | None]:
     """Send a heartbeat over a connection that may be gone; returns status (0 without an answer) and Retry-After."""
-    body = json.dumps({"slug": slug, "status": status, "durationMs": 0, "message": message})
+    return post(connection, "heartbeat", {"slug": slug, "status": status, "durationMs": 0, "message": message})
+
+
+def send_batch(connection: http.client.HTTPConnection, trace: str) -> tuple[int, str | None]:
+    """Send a batch of HTTP requests of one trace; returns what `send` does."""
+    one = {
+        "traceId": trace,
+        "direction": "inbound",
+        "method": "GET",
+        "host": "a.example",
+        "path": "/",
+        "statusCode": 200,
+    }
+    one |= {"durationMs": 1, "timestamp": datetime.now(UTC).isoformat()}
+    return post(connection, "http-requests", {"requests": [one] * BATCH})
+
+
+def post(connection: http.client.HTTPConnection, kind: str, document: object) -> tuple[int, str | None]:
+    """Send a document of a kind over a connection that may be gone; returns what `send` does."""
+    headers = {"X-SeeStack-Key": KEY, "Content-Type": "application/json"}
     try:
-        connection.request(
-            "POST", "/ingest/v1/heartbeat", body, {"X-SeeStack-Key": KEY, "Content-Type": "application/json"}
-        )
+        connection.request("POST", f"/ingest/v1/{kind}", json.dumps(document), headers)
         answer = connection.getresponse()
         answer.read()
     except (OSError, http.client.HTTPException):
@@ -106,19 +130,23 @@ def send_failed(place: Place) -> int:
 
 
 class Traffic:
-    """Clients that send heartbeats one after another; `acknowledged` are those answered with 202, in that order."""
+    """Clients that send heartbeats one after another, or batches of HTTP requests.
 
-    def __init__(self, place: Place, clients: int = 4, pause_s: float = 0.0) -> None:
+    `acknowledged` are the messages and traces of those answered with 202, in that order.
+    """
+
+    def __init__(self, place: Place, clients: int = 4, pause_s: float = 0.0, batches: int = 0) -> None:
         self.acknowledged: list[str] = []
         self.statuses: dict[int, int] = {}
         self.slowest_s = 0.0
         self._place, self._pause_s = place, pause_s
         self._over = threading.Event()
         self._threads = [
-            threading.Thread(target=self._client, args=(number,), daemon=True) for number in range(clients)
+            threading.Thread(target=self._client, args=(number, send if number < clients else send_batch), daemon=True)
+            for number in range(clients + batches)
         ]
 
-    def _client(self, number: int) -> None:
+    def _client(self, number: int, send: Callable[[http.client.HTTPConnection, str], tuple[int, str | None]]) -> None:
         connection = http.client.HTTPConnection(*self._place.address, timeout=PATIENCE_S)
         count = 0
         while not self._over.is_set():

@@ -1,5 +1,6 @@
 """The write-ahead log is copied beside the writer and begun anew: it stays short, and nothing in it is lost."""
 
+import os
 import sqlite3
 import threading
 import time
@@ -161,3 +162,13 @@ def test_what_is_taken_back_does_not_count_as_written(store: SqliteStore) -> Non
     write(session, 1)
 
     assert seen == [False, True]
+
+
+def test_a_store_that_is_closed_holds_no_file_open(tmp_path: Path) -> None:
+    store = SqliteStore.open(tmp_path / "seestackd.db")
+    write(store.writer(lambda: ""), 40)
+    store.sync()
+    store.close()
+
+    opened = (os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd"))
+    assert [file for file in opened if file.startswith(str(tmp_path))] == []

@@ -11,6 +11,7 @@ and nobody begins the log anew before it is copied.
 """
 
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -47,6 +48,7 @@ class Checkpoints:
         self._frames_a_commit = 4.0
         self._length = 0
         self._may_restart = False
+        self._file: int | None = None
         self._copying = threading.Lock()
         # The beginnings and ends of copies, how many of them there were when the writer's transaction began, and when
         # the last one began that is whole in the log.
@@ -104,14 +106,32 @@ class Checkpoints:
         if self._thread is not None:
             self._thread.join(_CLOSE_WITHIN_S)
 
+    def let_go(self) -> None:
+        """Close the file, after the last connection to it: with it all locks of this process on the file are gone."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
     def _work(self) -> None:
         connection = sqlite3.connect(self._path, timeout=0, isolation_level=None)
+        self._file = os.open(self._path, os.O_RDONLY)
         try:
             while self._wanted.wait() and not self._closing:
                 self._wanted.clear()
-                self.copy(connection)
+                if self.copy(connection):
+                    self._sync(self._file)
         finally:
             connection.close()
+
+    def _sync(self, file: int) -> None:
+        """Have the disk keep what was copied: SQLite leaves that to who begins the log anew, if anything came since.
+
+        An error is not lost. That one meets it too, as it has had the file open all the time.
+        """
+        try:
+            os.fdatasync(file)
+        except OSError as error:
+            log.warning("what a checkpoint copied could not be synced: %s", error.strerror)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

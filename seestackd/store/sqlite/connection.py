@@ -1,5 +1,6 @@
 """The SQLite file: its one writing connection, and short read-only ones beside it."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
@@ -79,11 +80,16 @@ class SqliteSession:
         self._execute = connection.execute
         self._checkpoints = checkpoints
         self._changes = 0
+        self._lasting = True
+        (self._synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
         self.transaction = SqliteTransaction(connection, new_id)
 
-    def begin(self) -> None:
+    def begin(self, lasting: bool = True) -> None:
         try:
             self._checkpoints.begin(self._connection)
+            if lasting != self._lasting:
+                self._execute(f"PRAGMA synchronous = {self._synchronous if lasting else 'NORMAL'}")
+                self._lasting = lasting
             self._execute("BEGIN IMMEDIATE")
             self._changes = self._connection.total_changes
         except sqlite3.Error as error:
@@ -197,6 +203,7 @@ class SqliteStore:
         self.path = path
         self._connection = connection
         self._checkpoints = Checkpoints(path)
+        self._log: int | None = None
         self._readers: list[sqlite3.Connection] = []
         self._routing = Routing()
         self._sessions: list[SqliteSession] = []
@@ -265,14 +272,27 @@ class SqliteStore:
                 self._readers.append(connection)
         return connection
 
+    def sync(self) -> None:
+        """Have the disk keep the write-ahead log, all of which is one file for as long as the store is open."""
+        try:
+            if self._log is None:
+                self._log = os.open(f"{self.path}-wal", os.O_RDONLY)
+            os.fdatasync(self._log)
+        except OSError as error:
+            raise StoreBroken(f"cannot sync the write-ahead log: {error.strerror}") from error
+
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log into the file."""
         self._checkpoints.close()
+        if self._log is not None:
+            os.close(self._log)
+            self._log = None
         with self._lock:
             for reader in self._readers:
                 reader.close()
             self._readers.clear()
         self._connection.close()
+        self._checkpoints.let_go()
 
 
 def _no_id() -> str:
