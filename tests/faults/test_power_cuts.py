@@ -15,7 +15,7 @@ CUTS = times(5, 50, 1_000)
 CUTS_OF_THE_CONTROL = times(1, 3, 10)
 
 
-def cut_again_and_again(folder: Path, cuts: int, synchronous: str) -> tuple[int, int, bool]:
+def cut_again_and_again(folder: Path, cuts: int, synchronous: str, batches: int) -> tuple[int, int, bool]:
     """Return how many reports were acknowledged, how many of them are lost, and whether the database is sound."""
     chance, acknowledged = random.Random(7), 0
     lost: set[str] = set()
@@ -24,8 +24,8 @@ def cut_again_and_again(folder: Path, cuts: int, synchronous: str) -> tuple[int,
         for number in range(cuts):
             before = place.stored()
             daemon = place.start(synchronous=synchronous)
-            # Beside pings their syncs keep the batches too; every other time batches have to see to it themselves.
-            with Traffic(place, clients=number % 2 * 4, batches=2) as traffic:
+            # The syncs of pings keep batches too: every other time these are alone, and have to see to it themselves.
+            with Traffic(place, clients=0 if batches and number % 2 else 4, batches=batches) as traffic:
                 traffic.more(20)
                 time.sleep(chance.uniform(0, 0.2))
                 # Taken before: a machine without power answers nobody, whatever became of a sync that was on its way.
@@ -45,7 +45,7 @@ def cut_again_and_again(folder: Path, cuts: int, synchronous: str) -> tuple[int,
 
 @pytest.mark.timeout(60 + 5 * CUTS)
 def test_no_acknowledged_report_is_lost_by_a_power_cut(tmp_path: Path, figure: Figure) -> None:
-    acknowledged, lost, sound = cut_again_and_again(tmp_path, CUTS, "FULL")
+    acknowledged, lost, sound = cut_again_and_again(tmp_path, CUTS, "FULL", 2)
 
     figure(f"{CUTS} power cuts", f"{lost} of {acknowledged:,} acknowledged reports lost")
     assert acknowledged >= 20 * CUTS
@@ -54,7 +54,7 @@ def test_no_acknowledged_report_is_lost_by_a_power_cut(tmp_path: Path, figure: F
 
 
 def test_the_bench_of_power_cuts_finds_a_daemon_that_does_not_sync(tmp_path: Path, figure: Figure) -> None:
-    acknowledged, lost, _ = cut_again_and_again(tmp_path, CUTS_OF_THE_CONTROL, "NORMAL")
+    acknowledged, lost, _ = cut_again_and_again(tmp_path, CUTS_OF_THE_CONTROL, "NORMAL", 0)
 
     figure(f"{CUTS_OF_THE_CONTROL} power cuts, synchronous=NORMAL", f"{lost} of {acknowledged:,} lost, as it must be")
     assert lost > 0
