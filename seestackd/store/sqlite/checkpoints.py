@@ -118,18 +118,19 @@ class Checkpoints:
         try:
             while self._wanted.wait() and not self._closing:
                 self._wanted.clear()
-                if self.copy(connection):
-                    self._sync(self._file)
+                self.copy(connection)
         finally:
             connection.close()
 
-    def _sync(self, file: int) -> None:
+    def _sync(self) -> None:
         """Have the disk keep what was copied: SQLite leaves that to who begins the log anew, if anything came since.
 
         An error is not lost. That one meets it too, as it has had the file open all the time.
         """
+        if self._file is None:
+            return
         try:
-            os.fdatasync(file)
+            os.fdatasync(self._file)
         except OSError as error:
             log.warning("what a checkpoint copied could not be synced: %s", error.strerror)
 
@@ -152,4 +153,5 @@ class Checkpoints:
         grown = length - self._length if length >= self._length else length
         self._frames_a_commit = max(1.0, grown / max(1, commits))
         self._length = length
+        self._sync()
         self._may_restart = length >= LOG_FRAMES and length - copied <= REST
