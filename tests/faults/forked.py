@@ -93,6 +93,7 @@ def _serve(
         app.Delivery = SettlesFirst  # type: ignore[misc]
     if synchronous != "FULL":
         connection._PRAGMAS = connection._PRAGMAS.replace("= FULL", f"= {synchronous}")
+        connection._SYNC = f"PRAGMA synchronous = {synchronous}"
     if plant is not None:
         plant()
     while traced and "TracerPid:\t0\n" in Path("/proc/self/status").read_text():

@@ -30,6 +30,7 @@ PRAGMA wal_autocheckpoint = 16000;
 PRAGMA journal_size_limit = 67108864;
 PRAGMA secure_delete = FAST;
 """
+_SYNC, _NO_SYNC = "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"
 _CACHED_STATEMENTS = 512
 
 # Python looks through every adapter for a value that is no plain number or text, which takes ten times as long as
@@ -81,14 +82,13 @@ class SqliteSession:
         self._checkpoints = checkpoints
         self._changes = 0
         self._lasting = True
-        (self._synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
         self.transaction = SqliteTransaction(connection, new_id)
 
     def begin(self, lasting: bool = True) -> None:
         try:
             self._checkpoints.begin(self._connection)
             if lasting != self._lasting:
-                self._execute(f"PRAGMA synchronous = {self._synchronous if lasting else 'NORMAL'}")
+                self._execute(_SYNC if lasting else _NO_SYNC)
                 self._lasting = lasting
             self._execute("BEGIN IMMEDIATE")
             self._changes = self._connection.total_changes
