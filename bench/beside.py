@@ -24,7 +24,7 @@ SECONDS = 5.0
 ROUNDS = 3
 HEARTBEATS_PER_S = 200
 EVENTS = 200
-POINTS = ((10, 0), (20, 50), (50, 0), (100, 0), (200, 0), (0, 5), (0, 20), (0, 50))
+POINTS = ((10, 0), (10, 20), (20, 50), (50, 0), (100, 0), (200, 0), (0, 5), (0, 20), (0, 50))
 """Replay batches and batches of 100 requests, each per second."""
 PROMISED = (200, 0)
 
