@@ -104,7 +104,7 @@ async def test_two_restarts_under_traffic_refuse_no_ping(service: Service) -> No
 
     async def traffic() -> list[str]:
         sent = []
-        while not over.is_set():
+        while not over.is_set() or len(sent) <= 2 * PER_SECOND:
             sent.append(asyncio.create_task(service.get(path)))
             await asyncio.sleep(1 / PER_SECOND)
         return await asyncio.gather(*sent)
