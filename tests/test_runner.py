@@ -237,16 +237,16 @@ async def test_pings_that_come_during_bulk_go_before_the_rest_of_it_and_none_of_
 
 
 async def test_bulk_is_told_only_once_the_disk_keeps_it_and_what_is_derived_at_once(bench: Bench) -> None:
-    store = bench.runner._store
+    log = bench.runner._store._log  # type: ignore[attr-defined]
     await bench.runner.submit(keep, Note("kept"), bulk=True)
     # A descriptor that is none: from now on nothing can be synced.
-    kept, store._log = store._log, 1_000_000  # type: ignore[attr-defined]
+    kept, log._descriptor = log._descriptor, 1_000_000
     await bench.runner.submit(keep, Note("derived"), bulk=True, derived=True)
     assert bench.broken == []
     with pytest.raises(Busy):
         await bench.runner.submit(keep, Note("not kept"), bulk=True)
     assert bench.broken == [True]
-    store._log = kept  # type: ignore[attr-defined]
+    log._descriptor = kept
     await bench.runner.submit(keep, Note("a ping"))
 
     assert bench.connection.execute("PRAGMA synchronous").fetchone() == (2,)

@@ -12,6 +12,7 @@ import pytest
 
 from seestackd.store.sqlite.checkpoints import LOG_FRAMES, Checkpoints
 from seestackd.store.sqlite.connection import SqliteSession, SqliteStore
+from seestackd.store.sqlite.synced_file import SyncedFile
 from seestackd.store.sqlite.transaction import SqliteTransaction
 
 PAGE = 4096
@@ -88,7 +89,8 @@ class Copied:
         self.writer = sqlite3.connect(path, isolation_level=None)
         self.writer.executescript("PRAGMA journal_mode = WAL; CREATE TABLE notes (note)")
         self.thread = sqlite3.connect(path, isolation_level=None)
-        self.checkpoints = Checkpoints(path)
+        self.file = SyncedFile(path)
+        self.checkpoints = Checkpoints(path, self.file)
 
     def begin(self) -> None:
         self.checkpoints.begin(self.writer)
@@ -107,7 +109,7 @@ class Copied:
 @pytest.fixture
 def copied(tmp_path: Path) -> Iterator[Copied]:
     copied = Copied(tmp_path / "copied.db")
-    with closing(copied.writer), closing(copied.thread):
+    with closing(copied.file), closing(copied.writer), closing(copied.thread):
         yield copied
 
 
@@ -154,7 +156,7 @@ def test_what_is_taken_back_does_not_count_as_written(store: SqliteStore) -> Non
         def committed(self, connection: sqlite3.Connection, *, wrote: bool) -> None:
             seen.append(wrote)
 
-    session._checkpoints = Seeing(store.path)
+    session._checkpoints = Seeing(store.path, store._file)
     session.begin()
     with pytest.raises(KeyError):
         session.attempt_carefully(fails)
@@ -172,3 +174,18 @@ def test_a_store_that_is_closed_holds_no_file_open(tmp_path: Path) -> None:
 
     opened = (os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd"))
     assert [file for file in opened if file.startswith(str(tmp_path))] == []
+
+
+def test_copies_go_on_where_the_file_cannot_be_opened_to_be_synced(
+    copied: Copied, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = Checkpoints(Path(), SyncedFile(Path("/nowhere/seestackd.db")))
+    for number in range(2):
+        gone.begin(copied.writer)
+        copied.writer.execute("BEGIN IMMEDIATE")
+        copied.writer.execute("INSERT INTO notes VALUES (?)", (number,))
+        copied.writer.execute("COMMIT")
+        gone.committed(copied.writer, wrote=True)
+        assert gone.copy(copied.thread)
+
+    assert caplog.text.count("could not be synced: No such file or directory") == 2

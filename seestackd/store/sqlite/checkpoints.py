@@ -11,12 +11,13 @@ and nobody begins the log anew before it is copied.
 """
 
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from seestackd.store.sqlite.synced_file import SyncedFile
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +38,14 @@ _CLOSE_WITHIN_S = 30.0
 
 
 class Checkpoints:
-    """Copies the log of one database; all but `copy` and `close` is for the writer, and `close` ends the thread."""
+    """Copies the log of one database; all but `copy` and `close` is for the writer, and `close` ends the thread.
 
-    def __init__(self, path: Path) -> None:
+    `file` is the database's own.
+    """
+
+    def __init__(self, path: Path, file: SyncedFile) -> None:
         self._path = path
+        self._file = file
         self._thread: threading.Thread | None = None
         self._wanted = threading.Event()
         self._closing = False
@@ -48,7 +53,6 @@ class Checkpoints:
         self._frames_a_commit = 4.0
         self._length = 0
         self._may_restart = False
-        self._file: int | None = None
         self._copying = threading.Lock()
         # The beginnings and ends of copies, how many of them there were when the writer's transaction began, and when
         # the last one began that is whole in the log.
@@ -106,15 +110,8 @@ class Checkpoints:
         if self._thread is not None:
             self._thread.join(_CLOSE_WITHIN_S)
 
-    def let_go(self) -> None:
-        """Close the file, after the last connection to it: with it all locks of this process on the file are gone."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-
     def _work(self) -> None:
         connection = sqlite3.connect(self._path, timeout=0, isolation_level=None)
-        self._file = os.open(self._path, os.O_RDONLY)
         try:
             while self._wanted.wait() and not self._closing:
                 self._wanted.clear()
@@ -127,10 +124,8 @@ class Checkpoints:
 
         An error is not lost. That one meets it too, as it has had the file open all the time.
         """
-        if self._file is None:
-            return
         try:
-            os.fdatasync(self._file)
+            self._file.sync()
         except OSError as error:
             log.warning("what a checkpoint copied could not be synced: %s", error.strerror)
 

@@ -1,6 +1,5 @@
 """The SQLite file: its one writing connection, and short read-only ones beside it."""
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
@@ -14,6 +13,7 @@ from seestackd.store.interface import BatchLost, NeedsCare, StoreBroken
 from seestackd.store.sqlite import steady
 from seestackd.store.sqlite.checkpoints import Checkpoints
 from seestackd.store.sqlite.migrations import migrate
+from seestackd.store.sqlite.synced_file import SyncedFile
 from seestackd.store.sqlite.transaction import SqliteTransaction
 
 # The operating system keeps the file's pages too: a cache of 16 MiB took no less time for a report. But what one
@@ -202,8 +202,9 @@ class SqliteStore:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        self._checkpoints = Checkpoints(path)
-        self._log: int | None = None
+        # All of the log is one file for as long as the store is open.
+        self._file, self._log = SyncedFile(path), SyncedFile(path.with_name(f"{path.name}-wal"))
+        self._checkpoints = Checkpoints(path, self._file)
         self._readers: list[sqlite3.Connection] = []
         self._routing = Routing()
         self._sessions: list[SqliteSession] = []
@@ -273,26 +274,22 @@ class SqliteStore:
         return connection
 
     def sync(self) -> None:
-        """Have the disk keep the write-ahead log, all of which is one file for as long as the store is open."""
+        """Have the disk keep the write-ahead log."""
         try:
-            if self._log is None:
-                self._log = os.open(f"{self.path}-wal", os.O_RDONLY)
-            os.fdatasync(self._log)
+            self._log.sync()
         except OSError as error:
             raise StoreBroken(f"cannot sync the write-ahead log: {error.strerror}") from error
 
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log into the file."""
         self._checkpoints.close()
-        if self._log is not None:
-            os.close(self._log)
-            self._log = None
         with self._lock:
             for reader in self._readers:
                 reader.close()
             self._readers.clear()
         self._connection.close()
-        self._checkpoints.let_go()
+        self._log.close()
+        self._file.close()
 
 
 def _no_id() -> str:
