@@ -104,27 +104,26 @@ class Express:
         if failure is None:
             assert isinstance(result, Recorded)
             return self._success(head, result)
+        if not head.is_heartbeat:
+            self._ping_urls.forget(command.ping_id)
         if type(failure) is Busy:
             self._complaints.note("503", remote)
-            return self._busy(head, command, failure)
-        response = self._failed(head, command, failure)
+            return self._busy(head, failure)
+        response = self._failed(head, failure)
         self._complaints.note(str(response.status), remote)
         return _bytes(response, head)
 
-    def _busy(self, head: Head, command: RecordPing, busy: Busy) -> bytes:
+    def _busy(self, head: Head, busy: Busy) -> bytes:
         """Return an answer that thousands get at once: the cheaper it is, the sooner the last of them hears it."""
         self._begin_second()
         kind = (head.is_heartbeat, head.method, head.closes, busy.message, busy.retry_after)
         ready = self._refusals.get(kind)
         if ready is None:
-            ready = self._refusals[kind] = _bytes(self._failed(head, command, busy), head)
-        elif not head.is_heartbeat:
-            self._ping_urls.forget(command.ping_id)
+            ready = self._refusals[kind] = _bytes(self._failed(head, busy), head)
         return ready
 
-    def _failed(self, head: Head, command: RecordPing, failure: SeestackdError) -> web.Response:
+    def _failed(self, head: Head, failure: SeestackdError) -> web.Response:
         if not head.is_heartbeat:
-            self._ping_urls.forget(command.ping_id)
             return ping_failure(failure)
         refusal = of_status(500) if type(failure) is SeestackdError else of_error(failure)
         response = self._answers.error(refusal, raw=True)
