@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -24,23 +25,19 @@ def rows(names: str | tuple[str, ...], table: Iterable[Any]) -> Callable[[Callab
 
             @functools.wraps(test)
             async def whole(**given: Any) -> None:
-                wrong = []
+                wrong: list[BaseException] = []
                 for row in _read(columns, table):
-                    try:
+                    with _noting(wrong, row):
                         await test(**given, **row)
-                    except (Exception, pytest.fail.Exception) as error:
-                        wrong.append(_named(error, row))
                 _report(wrong, len(table))
         else:
 
             @functools.wraps(test)
             def whole(**given: Any) -> None:
-                wrong = []
+                wrong: list[BaseException] = []
                 for row in _read(columns, table):
-                    try:
+                    with _noting(wrong, row):
                         test(**given, **row)
-                    except (Exception, pytest.fail.Exception) as error:
-                        wrong.append(_named(error, row))
                 _report(wrong, len(table))
 
         whole.__signature__ = signature.replace(parameters=fixtures)  # type: ignore[attr-defined]
@@ -55,9 +52,13 @@ def _read(columns: tuple[str, ...], table: list[Any]) -> Iterator[dict[str, Any]
         yield dict(zip(columns, row if len(columns) > 1 else (row,), strict=True))
 
 
-def _named(error: BaseException, row: dict[str, Any]) -> BaseException:
-    error.add_note("in the row " + ", ".join(f"{name}={value!r:.200}" for name, value in row.items()))
-    return error
+@contextmanager
+def _noting(wrong: list[BaseException], row: dict[str, Any]) -> Iterator[None]:
+    try:
+        yield
+    except (Exception, pytest.fail.Exception) as error:
+        error.add_note("in the row " + ", ".join(f"{name}={value!r:.200}" for name, value in row.items()))
+        wrong.append(error)
 
 
 def _report(wrong: list[BaseException], of: int) -> None:
