@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from seestackd.operations.monitors import AddMonitor, add
 from seestackd.runner import Runner
 from seestackd.store.interface import Transaction
 from seestackd.store.sqlite.connection import SqliteStore
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 LOOP = os.environ.get("LOOP", "asyncio")
@@ -57,12 +57,6 @@ def build(folder: Path, monitors: int, schedule: str = "1h", extra: Sequence[New
     finally:
         store.close()
     return Fleet(folder, secret, for_urls)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

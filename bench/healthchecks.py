@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.fleet import free_port, running
+from bench.fleet import running
+from tests.ports import free_port
 
 KEY = "bench" + "0" * 17
 _FILL = """

@@ -97,9 +97,9 @@ def _started(stack: ExitStack, folder: Path, clients: Sequence[int], checkout: P
 
 def _warm_up(server: Served) -> None:
     """Have a server answer for a while: on a database that is all new ours is a quarter faster than ever after."""
-    seconds = OWN_WARM_UP_S if server.name == HEARTBEAT else WARM_UP_S
+    clients, seconds = (MANY, OWN_WARM_UP_S) if server.name == HEARTBEAT else (16, WARM_UP_S)
     for keep_alive in KINDS:
-        _measure(server, MANY if server.name == HEARTBEAT else 16, keep_alive, seconds)
+        _measure(server, clients, keep_alive, seconds)
 
 
 def _round(servers: Sequence[Served], commits: references.Alone, seconds: int) -> dict[Row, Figure]:

@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.fleet import free_port, running
+from bench.fleet import running
+from tests.ports import free_port
 
 BATCH = 64
 _NGINX = """

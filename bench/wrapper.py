@@ -8,7 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.fleet import Fleet, build, daemon, free_port
+from bench.fleet import Fleet, build, daemon
+from tests.ports import free_port
 
 ROUNDS = 40
 SILENT_ROUNDS = 3
