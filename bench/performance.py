@@ -24,7 +24,7 @@ had the rest: measure anew.
 
 Machine: {machine}.
 
-Everything, the load too, runs on it over loopback; `synchronous=FULL`, so each report is on disk before it is answered.
+Everything, the load too, runs on it over loopback; each report is synced to the disk before it is answered.
 
 ## What is promised
 
