@@ -9,7 +9,8 @@ import os
 import signal
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from seestackd.web.batch_messages import ASKED, AT_REST_ONLY, FORMS, HELLO, refused, taken
@@ -22,6 +23,10 @@ NICE = 5
 NICEST = 19
 IDLE_S = 600.0
 """After so long without a batch the process ends, and its memory is free; the next batch starts another one."""
+
+GIVES_WAY_EVERY_S = 0.0005
+"""Linux since 6.6 (EEVDF) may let a process at rest go on for a tick, 4 ms, although the daemon has woken. One that
+yields so often lets go of the processor when its present step of C is over, which takes a millisecond at most."""
 
 _FIRST_TO_GO = "500"  # of 1000: short of memory, the kernel takes this process before the daemon
 
@@ -41,7 +46,7 @@ def main() -> None:
         if at_rest_only:
             with suppress(OSError):
                 os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-        while _serve(daemon):
+        while _serve(daemon, giving_way if at_rest_only else nullcontext):
             pass
 
 
@@ -58,7 +63,7 @@ def _step_back(at_rest_only: bool) -> None:
             Path("/proc/self/autogroup").write_text(str(NICEST if at_rest_only else NICE))
 
 
-def _serve(daemon: socket.socket) -> bool:
+def _serve(daemon: socket.socket, manner: Callable[[], AbstractContextManager[None]]) -> bool:
     """Answer one batch; False when the daemon has hung up."""
     header, descriptors, _, _ = socket.recv_fds(daemon, ASKED.size, 1)
     if not descriptors:
@@ -68,8 +73,21 @@ def _serve(daemon: socket.socket) -> bool:
         raw = os.pread(descriptors[0], size, 0)
     finally:
         os.close(descriptors[0])
-    daemon.sendall(answer(number, raw, bool(zipped), limit))
+    with manner():
+        answered = answer(number, raw, bool(zipped), limit)
+    daemon.sendall(answered)
     return True
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Offer the processor to others every GIVES_WAY_EVERY_S; on the main thread alone."""
+    signal.signal(signal.SIGALRM, lambda *_: os.sched_yield())
+    signal.setitimer(signal.ITIMER_REAL, GIVES_WAY_EVERY_S, GIVES_WAY_EVERY_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def answer(number: int, raw: bytes, zipped: bool, limit: int) -> bytes:

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from aiohttp import web
 from seestackd.errors import Busy
 from seestackd.web.batch_messages import FORMS, REPLAY, REQUESTS, Form
 from seestackd.web.batch_process import BatchProcesses
+from seestackd.web.batch_worker import giving_way
 from seestackd.web.bodies import Bodies
 from seestackd.web.gathered import Gathered, Memory
 from seestackd.web.gzipped import whole
@@ -79,6 +81,12 @@ def here(form: Form[Any], raw: bytes, zipped: bool) -> Any:
         return form.read(whole(raw, zipped, LIMIT))
     except Refusal as refusal:
         return vars(refusal)
+
+
+def gives_way(pid: int) -> bool:
+    """Whether a process has asked to be alarmed, and so to yield."""
+    (caught,) = re.findall(r"SigCgt:\t(\w+)", Path(f"/proc/{pid}/status").read_text())
+    return bool(int(caught, 16) >> (signal.SIGALRM - 1) & 1)
 
 
 def children() -> set[int]:
@@ -151,16 +159,35 @@ async def test_it_works_at_rest_only_until_a_machine_without_rest_has_kept_a_bat
     try:
         await read(process)
         (first,) = children()
-        assert os.sched_getscheduler(first) == os.SCHED_IDLE
+        assert (os.sched_getscheduler(first), gives_way(first)) == (os.SCHED_IDLE, True)
         # A process that gets no processor time looks like one that is stopped.
         os.kill(first, signal.SIGSTOP)
 
         assert (await read(process)).fingerprint == "fp"
         (second,) = children()
         assert second != first
-        assert os.sched_getscheduler(second) == os.SCHED_OTHER
+        assert (os.sched_getscheduler(second), gives_way(second)) == (os.SCHED_OTHER, False)
     finally:
         process.close()
+
+
+def test_at_rest_the_processor_is_yielded_again_and_again_while_a_batch_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The time limit of a test is an alarm too.
+    limit, left = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+    yields: list[None] = []
+    monkeypatch.setattr(os, "sched_yield", lambda: yields.append(None))
+    try:
+        with giving_way():
+            steps = 0
+            while len(yields) < 3 and steps < 100_000_000:
+                steps += 1
+        assert len(yields) >= 3
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    finally:
+        signal.signal(signal.SIGALRM, limit)
+        signal.setitimer(signal.ITIMER_REAL, *left)
 
 
 async def test_a_batch_that_ends_every_process_is_answered_busy_and_harms_no_other() -> None:
