@@ -15,7 +15,7 @@ ROLL_UP_EVERY_S = 2.0
 WATCH_EVERY_S = 15.0
 _PAUSE_S = 0.003
 _SMALL = 25
-_STEPS = 100
+_STEPS = 400
 _AT_ONCE = 650
 
 
@@ -31,7 +31,7 @@ class RequestChores:
     async def roll_up(self) -> None:
         """Sum up the requests that came in, with pauses in which others get the writer.
 
-        In small steps, none of which a heartbeat feels; they grow to what catches up in a hundred of them.
+        In small steps, none of which a heartbeat feels; they grow to what catches up in 400 of them.
         """
         if self._rolling.locked():
             return
