@@ -70,6 +70,9 @@ PROMISES: Mapping[str, Promise] = {
     "requests": Promise("HTTP requests in batches of 100, items/s", "{:,.0f}", 40_000, 80_000, _TABLE),
     "replay": Promise("replay, MB/s", "{:.0f}", 100, 200, _TABLE),
     "replay_stored": _less("replay, bytes stored per byte received", "{:.3f}", 0.35, 0.27, _TABLE),
+    "beside_both": _less(
+        "heartbeat p99 beside 10 replay batches and 20 batches of requests/s, against idle", "{:.1f}x", 2, None, _BESIDE
+    ),
     "beside_replay": _less("heartbeat p99 beside 200 replay batches/s, against idle", "{:.1f}x", 5, 2, _BESIDE),
     "million_rate": Promise("heartbeats/s, 1,000,000 monitors against 1,000", "{:.2f}x", 0.5, 0.8, _SCALE),
     "million_ready": _less("ready after start, 1,000,000 monitors", "{:.2f} s", 10, 2, _SCALE),
