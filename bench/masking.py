@@ -72,8 +72,11 @@ def measure(count: int = 10_000) -> int:
     print(f"a session        {typical:.1f} ms per MB (at most 20)")
     values, secrets = list(benign(20_000)), [each.text for each in planted(10_000)]
     mixed = [*values, *secrets[:200]]
+    corpus = [*benign(10 * count), *secrets]
     random.Random(5).shuffle(mixed)
-    for title, texts in (("look-alikes", values), ("1 % secrets", mixed), ("secrets only", secrets)):
+    random.Random(5).shuffle(corpus)
+    kinds = (("look-alikes", values), ("1 % secrets", mixed), ("the whole corpus", corpus), ("secrets only", secrets))
+    for title, texts in kinds:
         print(f"{title:<17}{milliseconds(texts):.1f} ms per MB, {len(texts):,} texts")
     began = time.perf_counter()
     mask_urls(["https://shop.example/cart?page=2&sort=up"] * 10_000)

@@ -13,12 +13,13 @@ from seestackd.core.masking.credentials import mask_credentials
 from seestackd.core.masking.fields import mask_fields
 from seestackd.core.masking.mark import MASK as MASK
 from seestackd.core.masking.pairs import mask_pairs, mask_pairs_of_text
-from seestackd.core.masking.screen import suspect, suspects
+from seestackd.core.masking.screen import suspects
 from seestackd.core.masking.wrapped import mask_wrapped
 
 Rule = Callable[[bytes], bytes]
 
 _END = "\0"
+_DEPTH = 3  # of base64 in base64
 _MAX_REPEATED = 512
 _MAX_HARMLESS = 10_000
 # Jobs say the same again and again. Of texts without a secret the digest is kept, of others nothing.
@@ -78,26 +79,27 @@ def mask_url(url: str) -> str:
     return mask_urls((url,))[0]
 
 
-def _apply(rules: Rule, texts: Sequence[str]) -> list[str]:
+def _apply(rules: Rule, texts: Sequence[str], depth: int = _DEPTH) -> list[str]:
+    """Apply the rules to those texts in which they have something to look at, and to what those hold as base64."""
+    found = list(texts)
     data = _END.join(texts).encode()
-    if not suspect(data):
-        return list(texts)
-    masked = partial(_where_needed, rules)
-    found = mask_wrapped(masked(data), masked).decode().split(_END)
-    # A text with a NUL of its own counts as several.
-    return found if len(found) == len(texts) else [_END.join(_apply(rules, text.split(_END))) for text in texts]
-
-
-def _where_needed(rules: Rule, data: bytes) -> bytes:
-    """Apply the rules to those texts in which they have something to look at."""
     places = list(suspects(data))
     if not places:
-        return data
-    masked = rules(b"\0".join([data[begin:end] for begin, end in places])).split(b"\0")
-    pieces: list[bytes] = []
-    done = used = 0
+        return found
+    if data.count(b"\0") >= len(texts):
+        # A text with a NUL of its own counts as several.
+        return [_END.join(_apply(rules, text.split(_END), depth)) for text in texts]
+    masked = rules(b"\0".join([data[begin:end] for begin, end in places]))
+    if depth:
+        masked = mask_wrapped(masked, partial(_apply, rules, depth=depth - 1))
+    results = masked.decode().split(_END)
+    count, index, used, done = data.count, 0, 0, 0
     for begin, end in places:
-        count = data.count(b"\0", begin, end) + 1
-        pieces += (data[done:begin], b"\0".join(masked[used : used + count]))
-        done, used = end, used + count
-    return b"".join([*pieces, data[done:]])
+        index += count(b"\0", done, begin)
+        last = index + count(b"\0", begin, end)
+        if last == index:
+            found[index] = results[used]
+        else:
+            found[index : last + 1] = results[used : used + last + 1 - index]
+        used, index, done = used + last + 1 - index, last, end
+    return found

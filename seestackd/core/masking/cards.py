@@ -38,7 +38,7 @@ def luhn(digits: bytes) -> bool:
 
 def _mask(data: bytes, sure: int) -> bytes:
     length, find = len(data), _CARD.find
-    begin, end = find(data, 0, length)
+    ((begin, end),) = find(data, 0, length)
     if end < 0:
         return data
     pieces: list[bytes] = []
@@ -50,7 +50,7 @@ def _mask(data: bytes, sure: int) -> bytes:
         if (len(digits) == sure or luhn(digits)) and not _is_part(data, begin, end):
             pieces += (data[done:begin], b"****-****-****-", digits[-4:])
             done = end
-        begin, end = find(data, end, length)
+        ((begin, end),) = find(data, end, length)
     return b"".join([*pieces, data[done:]]) if pieces else data
 
 
@@ -61,5 +61,5 @@ def _is_part(data: bytes, begin: int, end: int) -> bool:
     return data[end : end + 1] == b"-" and _REST_OF_UUID.match(data, end) is not None
 
 
-SIGNS = (_CARD,)
+SIGNS = (_CARD.text,)
 """What a text has in which these rules may find something."""

@@ -1,9 +1,9 @@
 """Secrets told by their own form: tokens with a known beginning, private keys, header lines, passwords in URLs."""
 
-from functools import partial
+import re
 
 from seestackd.core.masking.mark import Span
-from seestackd.core.masking.names import FIELD
+from seestackd.core.masking.names import FIELD, HOW_ENDS
 from seestackd.core.masking.scan import Pattern, hide
 
 _WORD = rb"[A-Za-z0-9_-]"
@@ -23,32 +23,38 @@ _TOKENS = (
 _OWN_HEADS = (b"ssk_", b"ask_live_", b"ask_test_", b"seestack_live_")
 _OWN = rb"(?:" + rb"|".join(_OWN_HEADS) + rb")[0-9A-Za-z]{16,}"
 _KNOWN = Pattern(rb"\b(?:" + rb"|".join((*_TOKENS, _OWN)) + rb")")
-_HOOK = rb"(?:hooks\.slack\.com\\*/services\\*/|discord(?:app)?\.com\\*/api\\*/webhooks\\*/\d+\\*/)([\w/\\-]{16,})"
+_HOOK = rb"(?:hooks\.slack\.com\\*/services\\*/|discord(?:app)?\.com\\*/api\\*/webhooks\\*/\d+\\*/)"
 _BEGIN = Pattern(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _END = Pattern(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY|\0")
 _SLASHES = rb"(?::(?:\\{0,255}/){2}|%3A(?:%2F){2})"
 _USER_INFO = (
     rb"[a-z0-9]" + _SLASHES + rb"(?:[^\s/?#:@\"'\\<>%\0]|%[0-24-9a-f][0-9a-f]|%3[0-9b-f])*(?::|%3A)"
-    rb"([^\s/?#@\"'\\<>\0]+?)(?:@|%40)"
+    rb"[^\s/?#@\"'\\<>\0]+?(?:@|%40)"
 )
-_IN_URL = Pattern(rb"(?i)" + _HOOK + rb"|" + _USER_INFO)
+_IN_URL = Pattern(rb"(?i)" + _HOOK + rb"[\w/\\-]{16,}|" + _USER_INFO)
 _LINE_END = rb"[^\r\n\"'\\<>\0]"
 _HEADER = Pattern(
     rb"(?i)(?:\\[nrt]|\b)(?:"
-    rb"(?:[\w-]+-)?authorization\s*(?::|%3A)[ \t]*(?:[a-z][\w-]{1,20}[ \t]+)?([^\s\"'\\<>\0]" + _LINE_END + rb"*)"
-    rb"|(?:set-)?cookie2?\s*(?::|%3A)[ \t]*([^\s=;\"'\\<>\0]+=" + _LINE_END + rb"*)"
-    rb"|[\w-]+-" + FIELD + rb"\s*:[ \t]+([^\s\"'\\<>,;\0]+)"
-    rb"|(?:bearer|basic)\s+([a-z0-9._~+/-]{16,}=*)"
+    rb"(?:[\w-]+-)?authorization\s*(?::|%3A)[ \t]*(?:[a-z][\w-]{1,20}[ \t]+)?[^\s\"'\\<>\0]" + _LINE_END + rb"*"
+    rb"|(?:set-)?cookie2?\s*(?::|%3A)[ \t]*[^\s=;\"'\\<>\0]+=" + _LINE_END + rb"*"
+    rb"|[\w-]+-" + FIELD + rb"\s*:[ \t]+[^\s\"'\\<>,;\0]+"
+    rb"|(?:bearer|basic)\s+[a-z0-9._~+/-]{16,}=*"
     rb")"
 )
+# What stands in a match before the secret; none of them can backtrack.
+_TO_SECRET = re.compile(
+    _HOOK + rb"|.(?::\\*+/\\*+/|%3A%2F%2F)(?:[^:%]++|%(?!3A))*+(?::|%3A)", re.IGNORECASE | re.DOTALL
+)
+_TO_VALUE = re.compile(rb"(?:\\[nrt])?(?:(?:bearer|basic)\s++|([^:%]*+)(?::|%3A)[ \t]*+)", re.IGNORECASE)
+_SCHEME = re.compile(rb"[a-z][\w-]{1,20}+[ \t]++(?!\Z)", re.IGNORECASE)
 
 
 def mask_credentials(data: bytes) -> bytes:
     """Mask what can be told without a name beside it, in texts of any kind."""
     data = _mask_keys(data)
     data = hide(_KNOWN, data, _token)
-    data = hide(_HEADER, data, partial(_first, _HEADER))
-    return hide(_IN_URL, data, partial(_first, _IN_URL)) if b"/" in data or b"%2" in data else data
+    data = hide(_HEADER, data, _header)
+    return hide(_IN_URL, data, _in_url) if b"/" in data or b"%2" in data else data
 
 
 def _mask_keys(data: bytes) -> bytes:
@@ -57,7 +63,7 @@ def _mask_keys(data: bytes) -> bytes:
 
 def _block(data: bytes, _: int, begin: int) -> tuple[Span | None, int]:
     """Return what stands between the lines that begin and end a key (cut off: to the end of the text)."""
-    stop, end = _END.find(data, begin, len(data))
+    ((stop, end),) = _END.find(data, begin, len(data))
     return ((begin, stop), stop) if end >= 0 else ((begin, len(data)), len(data))
 
 
@@ -66,10 +72,29 @@ def _token(data: bytes, begin: int, end: int) -> tuple[Span | None, int]:
     return (data.rfind(b"_", begin, end) + 1 if data.startswith(_OWN_HEADS, begin) else begin, end), end
 
 
-def _first(pattern: Pattern, data: bytes, begin: int, end: int) -> tuple[Span | None, int]:
-    """Return the group that has matched."""
-    return max(pattern.groups(data, begin)[1:]), end
+def _header(data: bytes, begin: int, end: int) -> tuple[Span | None, int]:
+    """Return the value, without the scheme that authorization begins with."""
+    before = _TO_VALUE.match(data, begin, end)
+    first = before.end()  # type: ignore[union-attr]
+    if before[1] is not None and before[1].rstrip().lower().endswith(b"authorization"):  # type: ignore[index]
+        scheme = _SCHEME.match(data, first, end)
+        first = first if scheme is None else scheme.end()
+    return (first, end), end
 
 
-SIGNS = (_BEGIN, _KNOWN, _IN_URL, _HEADER)
+def _in_url(data: bytes, begin: int, end: int) -> tuple[Span | None, int]:
+    """Return the password before the host, or what follows the address that takes messages."""
+    last = end - 1 if data[end - 1] == 64 else end - 3 if data.endswith(b"%40", begin, end) else end
+    return (_TO_SECRET.match(data, begin, end).end(), last), end  # type: ignore[union-attr]
+
+
+SIGNS = (
+    rb"PRIVATE KEY",
+    *_TOKENS,
+    *_OWN_HEADS,
+    rb"(?i:hooks\.slack\.com|discord(?:app)?\.com)",
+    rb"(?i:(?::\\*/\\*/|%3A%2F%2F)[^\s/?#@\"'<>\0]*?(?:@|%40))",
+    rb"(?i:" + HOW_ENDS + rb"\s*(?::|%3A))",
+    rb"(?i:(?:bearer|basic)\s+[a-z0-9._~+/-]{16})",
+)
 """What a text has in which these rules may find something."""

@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from seestackd.core.masking.mark import MASK, MASKED_ALREADY, Span
-from seestackd.core.masking.names import FIELD
+from seestackd.core.masking.names import FIELD, HOW_ENDS
 from seestackd.core.masking.quotes import OPEN, quoted
-from seestackd.core.masking.scan import Pattern
+from seestackd.core.masking.scan import Pattern, Sign
 
 _Q = rb"(?:" + OPEN + rb")"
 _IS = _Q + rb"\s*(?::|%3A)\s*"
@@ -17,12 +17,10 @@ _NAMED = (
     + rb"(?:(?:current-|new-)password|one-time-code|cc-(?:number|csc)|[#.]?" + FIELD + rb")" + _Q
 )  # fmt: skip
 _TELLS = Pattern(rb"(?i)" + _PASSWORD + rb"|" + _NAMED)
-# Braces with nothing between them that could begin a name count as one: texts may be all braces, and matches cost.
-_BRACES = rb"[{}\0](?:[^\"'\\&%uU{}\0]*[{}\0])*"
+_TOLD = Sign(_TELLS.text)
 _HOLDS = rb"(" + OPEN + rb")(?:value|(text|data))" + _IS + rb"(?:(" + OPEN + rb")|(-?\d{3,}(?:\.\d+)?)\b)"
-_PARTS = Pattern(rb"(?i)" + _PASSWORD + rb"|" + _NAMED + rb"|" + _HOLDS + rb"|" + _BRACES)
+_PARTS = Pattern(rb"(?i)" + _PASSWORD + rb"|" + _NAMED + rb"|" + _HOLDS)
 _PART = Pattern(rb"(?i)(" + _PASSWORD + rb")|(" + _NAMED + rb")|" + _HOLDS)
-_EDGES = frozenset(b"{}\0")
 _LONGEST = 100
 _REMEMBERED = 4_096
 
@@ -53,8 +51,8 @@ class _Value(NamedTuple):
 
 def mask_fields(data: bytes) -> bytes:
     """Mask every value in a brace-free stretch that also says it is a password, a card or has a telling name."""
-    length = len(data)
-    _, place = _TELLS.find(data, 0, length)
+    length, find = len(data), _TOLD.find
+    place = find(data, 0, length)[0][1]
     pieces: list[bytes] = []
     done = 0
     while place >= 0:
@@ -63,7 +61,7 @@ def mask_fields(data: bytes) -> bytes:
             if not data.startswith(MASKED_ALREADY, value.begin, value.end):
                 pieces += (data[done : value.begin], value.quote, MASK, value.quote)
                 done = value.end
-        _, place = _TELLS.find(data, end, length)
+        place = find(data, end, length)[0][1]
     return b"".join([*pieces, data[done:]]) if pieces else data
 
 
@@ -77,21 +75,22 @@ def _secrets(data: bytes, at: int, end: int) -> Iterator[_Value]:
     values: list[_Value] = []
     password = named = False
     find = _PARTS.find
-    begin, at = find(data, at, end)
+    done, ((begin, at),) = at, find(data, at, end)
     while at >= 0:
-        if data[begin] in _EDGES:
+        between = data[done:begin]
+        if b"{" in between or b"}" in between:
             if password or named:
                 yield from _told(values, password, named)
             values, password, named = [], False, False
-        else:
-            part = _part_of(data[begin:at])
-            password, named = password or part.password, named or part.named
-            if part.opening:
-                (begin, stop), at = quoted(data, part.opening, at)
-                values.append(_Value(begin, stop, b"", part.loose))
-            elif part.digits:
-                values.append(_Value(at - part.digits, at, part.quote, part.loose))
-        begin, at = find(data, min(at, end), end)
+        part = _part_of(data[begin:at])
+        password, named = password or part.password, named or part.named
+        if part.opening:
+            (begin, stop), at = quoted(data, part.opening, at)
+            values.append(_Value(begin, stop, b"", part.loose))
+        elif part.digits:
+            values.append(_Value(at - part.digits, at, part.quote, part.loose))
+        done = min(at, end)
+        ((begin, at),) = find(data, done, end)
     if password or named:
         yield from _told(values, password, named)
 
@@ -102,7 +101,7 @@ def _part_of(token: bytes) -> _Part:
 
 
 def _told_by(token: bytes) -> _Part:
-    _, password, named, quote, loose, opening, number = _PART.groups(token, 0)
+    _, password, named, quote, loose, opening, number = _PART.groups(token, 0, len(token))
     return _Part(
         password[0] >= 0, named[0] >= 0, token[slice(*opening)] if opening[0] >= 0 else b"", number[1] - number[0],
         token[slice(*quote)] if number[0] >= 0 else b"", loose[0] >= 0,
@@ -116,5 +115,5 @@ def _told(values: list[_Value], password: bool, named: bool) -> Iterator[_Value]
     return (value for value in values if password or (named and not value.loose))
 
 
-SIGNS = (_TELLS,)
+SIGNS = (rb"(?i:one-time-code|" + HOW_ENDS + rb"(?:" + OPEN + rb"))",)
 """What a text has in which these rules may find something."""

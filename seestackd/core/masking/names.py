@@ -27,6 +27,9 @@ NAME = _named(_SHORT)
 FIELD = _named(_SHORT + rb"|pass|pw")
 """A telling name where fields are: short ones too that mean something else in a sentence."""
 
+HOW_ENDS = rb"(?:" + _LONG + rb"|" + _SHORT + rb"|cookie2|pass|pw)\]?"
+"""How each telling name ends, whatever its case. It may begin within a harmless name: that is cheaper to look for."""
+
 NUMBERED = (
     rb"(?:" + _BEFORE + rb"(?:pass(?:word|wd|phrase|code)|secret|(?:api|access|secret|private)[_-]?key"
     rb"|(?:card|cc|credit[_-]?card)[_-]?(?:number|num)|security[_-]?code)"

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from seestackd.core.masking.mark import MASK, MASKED_ALREADY, MAY_BE_MASKED, Span
-from seestackd.core.masking.names import FIELD, NAME, NUMBERED
+from seestackd.core.masking.names import FIELD, HOW_ENDS, NAME, NUMBERED
 from seestackd.core.masking.quotes import OPEN, SPACE, quoted
 from seestackd.core.masking.scan import Pattern, hide
 
@@ -54,7 +54,7 @@ def mask_pairs_of_text(data: bytes) -> bytes:
 
 def _mask_keyed(data: bytes) -> bytes:
     length, find, masked = len(data), _KEYED.find, data.startswith
-    begin, at = find(data, 0, length)
+    ((begin, at),) = find(data, 0, length)
     if at < 0:
         return data
     pieces: list[bytes] = []
@@ -73,7 +73,7 @@ def _mask_keyed(data: bytes) -> bytes:
             if following is None:
                 break
             opening, at = following[1], following.end()
-        begin, at = find(data, at, length)
+        ((begin, at),) = find(data, at, length)
     return b"".join([*pieces, data[done:]]) if pieces else data
 
 
@@ -89,7 +89,7 @@ def _told(token: bytes) -> tuple[bytes, bool, int]:
 
 
 def _told_by(token: bytes) -> tuple[bytes, bool, int]:
-    _, listed, opening, quote, number = _KEYED.groups(token, 0)
+    _, listed, opening, quote, number = _KEYED.groups(token, 0, len(token))
     if number[0] >= 0:
         return token[slice(*quote)], False, number[1] - number[0]
     return token[slice(*opening)], listed[0] >= 0, 0
@@ -120,5 +120,5 @@ def _value(data: bytes, before: int, begin: int) -> tuple[Span | None, int]:
     return (begin, end), end
 
 
-SIGNS = (_KEYED, _PARAMETER, _ASSIGNMENT)
+SIGNS = (rb"(?i:" + HOW_ENDS + rb"(?:" + OPEN + rb"|=|%3D|\\+u003d))",)
 """What a text has in which these rules may find something."""

@@ -5,6 +5,7 @@ the places; what stands there is told by the bytes themselves, and by expression
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import re2
@@ -28,26 +29,43 @@ def _without_groups() -> re2.Options:
 
 
 class Pattern:
-    """A compiled pattern over bytes."""
+    """A compiled pattern over bytes.
 
-    __slots__ = ("_find", "_groups", "text")
+    `find(data, begin, end)` returns where the next match stands that begins at `begin` or later and ends by `end`, as
+    the only one of its spans: (-1, -1) when there is none.
+    """
+
+    __slots__ = ("_groups", "find", "text")
 
     def __init__(self, text: bytes) -> None:
         self.text = text
-        self._find = re2.compile(text, _without_groups())._regexp.Match
+        # Not a method: what it does takes hardly longer than calling one.
+        self.find: Callable[[bytes, int, int], Spans] = partial(
+            re2.compile(text, _without_groups())._regexp.Match, _ANYWHERE
+        )
         self._groups: Any = None
 
-    def find(self, data: bytes, begin: int, end: int) -> Span:
-        """Return where the next match stands that begins at `begin` or later and ends by `end`, else (-1, -1)."""
-        span: Span = self._find(_ANYWHERE, data, begin, end)[0]
-        return span
-
-    def groups(self, data: bytes, begin: int) -> Spans:
-        """Return the match that begins right there with its groups. There is one."""
+    def groups(self, data: bytes, begin: int, end: int) -> Spans:
+        """Return the match that stands there with its groups. Short texts have a quicker way than long ones."""
         if self._groups is None:
             self._groups = re2.compile(self.text)._regexp.Match
-        spans: Spans = self._groups(_HERE, data, begin, len(data))
+        spans: Spans = self._groups(_HERE, data, begin, end)
         return spans
+
+
+class Sign:
+    """Tells where the first match of one of several patterns ends, for two thirds of what it costs to say where it is.
+
+    RE2 reads a match backwards to learn where it begins, unless it has to begin where the search does. So of the only
+    span that `find(data, begin, end)` returns just the end says something: -1 when there is no match.
+    """
+
+    __slots__ = ("find",)
+
+    def __init__(self, *patterns: bytes) -> None:
+        any_of = b"|".join(b"(?:" + pattern + b")" for pattern in patterns)
+        searched = re2.compile(rb"(?s:.*?)(?:" + any_of + rb")", _without_groups())
+        self.find: Callable[[bytes, int, int], Spans] = partial(searched._regexp.Match, _HERE)
 
 
 Told = Callable[[bytes, int, int], tuple[Span | None, int]]
@@ -57,7 +75,7 @@ Told = Callable[[bytes, int, int], tuple[Span | None, int]]
 def hide(pattern: Pattern, data: bytes, told: Told) -> bytes:
     """Replace what `told` makes of each match of a pattern; no match begins within what was masked."""
     length, find = len(data), pattern.find
-    begin, end = find(data, 0, length)
+    ((begin, end),) = find(data, 0, length)
     if end < 0:
         return data
     pieces: list[bytes] = []
@@ -69,5 +87,5 @@ def hide(pattern: Pattern, data: bytes, told: Told) -> bytes:
             if data[first : first + 1] not in MAY_BE_MASKED or not masked(MASKED_ALREADY, first, last):
                 pieces += (data[done:first], MASK)
                 done = last
-        begin, end = find(data, at, length)
+        ((begin, end),) = find(data, at, length)
     return b"".join([*pieces, data[done:]]) if pieces else data

@@ -4,35 +4,28 @@ from collections.abc import Iterator
 
 from seestackd.core.masking import cards, credentials, fields, pairs, wrapped
 from seestackd.core.masking.mark import Span
-from seestackd.core.masking.scan import Pattern
+from seestackd.core.masking.scan import Sign
 
-_NEAR, _MANY, _AT_ONCE = 500, 3, 20_000  # bytes, texts, bytes
+# Up to so many bytes between two texts are searched by all rules sooner than the texts are told apart. So many texts
+# show whether they stand that close, and then so many bytes are taken as a whole.
+_NEAR, _MANY, _AT_ONCE = 100, 16, 20_000
 
-
-def _any_of(*rules: Pattern) -> Pattern:
-    return Pattern(b"|".join(b"(?:" + rule.text + b")" for rule in rules))
-
-
-_SIGNS = (*fields.SIGNS, *cards.SIGNS, *pairs.SIGNS, *credentials.SIGNS)
-_ANY = _any_of(*_SIGNS)
-_ANY_OR_WRAPPED = _any_of(*_SIGNS, *wrapped.SIGNS)
-
-
-def suspect(data: bytes) -> bool:
-    """Tell whether a rule has something to look at, or base64 that may hold it."""
-    return _ANY_OR_WRAPPED.find(data, 0, len(data))[1] >= 0
+_ANY = Sign(*fields.SIGNS, *cards.SIGNS, *pairs.SIGNS, *credentials.SIGNS, *wrapped.SIGNS)
 
 
 def suspects(data: bytes) -> Iterator[Span]:
-    """Yield where texts stand, between NULs, in which a rule has something to look at; base64 is not one.
+    """Yield where texts stand, between NULs, in which a rule has something to look at, or base64 that may hold it.
 
     Where such texts are many those between them are taken along.
     """
-    at = followed = 0
-    length = len(data)
-    while at < length and (place := _ANY.find(data, at, length)[1]) >= 0:
-        begin = data.rfind(b"\0", 0, place) + 1
-        followed = followed + 1 if begin - at < _NEAR else 0
-        end = data.find(b"\0", place if followed < _MANY else min(length, place + _AT_ONCE))
+    at = texts = between = 0
+    length, find = len(data), _ANY.find
+    while at < length and (place := find(data, at, length)[0][1]) >= 0:
+        begin = data.rfind(b"\0", at, place) + 1
+        texts, between = texts + 1, between + begin - at
+        if texts == _MANY:
+            place = min(length, place + _AT_ONCE) if between < _NEAR * _MANY else place
+            texts = between = 0
+        end = data.find(b"\0", place)
         at = length if end < 0 else end
         yield begin, at
