@@ -26,19 +26,23 @@ def check_new(password: str) -> str:
 
 def hashed(password: str, salt: bytes) -> str:
     """Return what is stored of a password; takes about 0.2 s and 16 MiB (reliability.md 3.3)."""
-    return "$".join([_KIND, str(_COST), str(_BLOCK), str(_LANES), _text(salt), _text(_scrypt(password, salt))])
+    return _stored(password, salt, _COST, _BLOCK, _LANES)
 
 
 def matches(password: str, stored: str) -> bool:
-    """Say whether a password is the stored one, in a time that tells nothing of it."""
-    kind, *_, salt, expected = stored.split("$")
+    """Say whether a password is the stored one, in a time that tells nothing of it.
+
+    It costs what it did when it was stored: a password outlives a change of the costs.
+    """
+    kind, cost, block, lanes, salt, _ = stored.split("$")
     if kind != _KIND or len(password.encode("utf-8", "replace")) > MAX_BYTES:
         return False
-    return hmac.compare_digest(_text(_scrypt(password, base64.b64decode(salt))), expected)
+    return hmac.compare_digest(_stored(password, base64.b64decode(salt), int(cost), int(block), int(lanes)), stored)
 
 
-def _scrypt(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode("utf-8", "replace"), salt=salt, n=_COST, r=_BLOCK, p=_LANES, dklen=32)
+def _stored(password: str, salt: bytes, cost: int, block: int, lanes: int) -> str:
+    found = hashlib.scrypt(password.encode("utf-8", "replace"), salt=salt, n=cost, r=block, p=lanes, dklen=32)
+    return "$".join([_KIND, str(cost), str(block), str(lanes), _text(salt), _text(found)])
 
 
 def _text(value: bytes) -> str:

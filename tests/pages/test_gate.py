@@ -85,7 +85,7 @@ async def test_logging_out_ends_the_session_on_the_server(locked: House) -> None
 
 async def test_another_password_ends_every_session(locked: House) -> None:
     await locked.log_in()
-    await locked.runner.run(logins.set_password, "scrypt$1$1$1$MDA=$MDA=")
+    await locked.runner.run(logins.set_password, "scrypt$2$1$1$MDA=$MDA=")
 
     assert (await locked.get("/")).status == 303
 
