@@ -37,11 +37,13 @@ def test_a_figure_is_held_against_its_floor_and_its_goal(name: str, value: float
 def test_a_second_run_names_what_is_further_than_a_tenth_from_the_first(capsys: pytest.CaptureFixture[str]) -> None:
     def run(rate: float, p99_ms: float) -> dict[str, object]:
         row = {"name": "heartbeat", "keep_alive": True, "clients": 64, "rate": rate, "p99_ms": p99_ms, "bad": 0}
-        return json.loads(json.dumps({"pings": {"free": 1.0, "rows": [row]}}))
+        constant = {"name": "aiohttp 202", "keep_alive": True, "clients": 64, "rate": 2 * rate}
+        return json.loads(json.dumps({"pings": {"free": 1.0, "rows": [row, constant]}}))
 
     repeated.compare(run(10_000, 10.0), run(10_900, 11.2), ["pings"])
 
     told = capsys.readouterr().out
     assert "pings, p99_ms of heartbeat, True, 64: 10 then, 11.2 now" in told
-    assert "pings: 1 of 2 figures are within 10%" in told
+    assert "pings, the machine: rate of aiohttp 202, True, 64 is x1.09 of the earlier run's" in told
+    assert "pings: 2 of 3 figures are within 10%" in told
     assert "10,900" not in told
