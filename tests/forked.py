@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from multiprocessing.reduction import DupFd
@@ -29,18 +30,22 @@ verbs()
 
 
 class Forked:
-    """What tests use of `subprocess.Popen`, for `seestackd ARGUMENTS`: its output and errors go to one place.
+    """What tests use of `subprocess.Popen`, for `seestackd ARGUMENTS`.
 
-    They go to the file descriptor `output`, or come as text from `stdout`.
+    Its output goes to the file descriptor `output`, or comes as text from `stdout`; errors go to `errors`, or to where
+    the output does.
     """
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], output: int | None = None) -> None:
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], output: int | None = None,
+        errors: int | None = None,
+    ) -> None:  # fmt: skip
         self.stdout: io.TextIOWrapper | None = None
         theirs = output
         if theirs is None:
             ours, theirs = os.pipe()
             self.stdout = open(ours, encoding="utf-8")  # noqa: SIM115
-        told = (list(arguments), dict(environment), DupFd(theirs))
+        told = (list(arguments), dict(environment), DupFd(theirs), DupFd(theirs if errors is None else errors))
         self._process = CONTEXT.Process(target=_become, args=told, daemon=True)
         self._process.start()
         if output is None:
@@ -81,17 +86,28 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
+def run_forked(
+    arguments: Sequence[str], environment: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, within so many seconds, as `subprocess.run` does that captures what is printed."""
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        status = Forked(arguments, environment, output.fileno(), errors.fileno()).wait(timeout)
+        output.seek(0)
+        errors.seek(0)
+        return subprocess.CompletedProcess(list(arguments), status, output.read(), errors.read())
+
+
 def stop_forking() -> None:
     """End the process that programs are forked from."""
     multiprocessing.forkserver._forkserver._stop()  # type: ignore[attr-defined]
     _resource_tracker._stop()
 
 
-def _become(arguments: list[str], environment: dict[str, str], output: Any) -> None:
-    file = output.detach()
-    for stream in (1, 2):
+def _become(arguments: list[str], environment: dict[str, str], output: Any, errors: Any) -> None:
+    for stream, place in ((1, output), (2, errors)):
+        file = place.detach()
         os.dup2(file, stream)
-    os.close(file)
+        os.close(file)
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.environ.clear()

@@ -21,6 +21,7 @@ import pytest
 from seestackd.app import LINGER
 from seestackd.opening import BROKEN_EXIT
 from tests.cli.conftest import COMMAND, environment
+from tests.forked import run_forked
 from tests.journeys.daemon import Daemon, free_port, wait_for
 
 
@@ -31,12 +32,12 @@ def test_a_failing_fsync_ends_the_process_for_another_to_start(tmp_path: Path) -
     data = ["--data", str(tmp_path / "data")]
     options = {"capture_output": True, "text": True, "timeout": 40, "check": False, "env": environment()}
     # The file is made first, so that the fault meets the daemon at work and not while it opens the store.
-    made = subprocess.run([*COMMAND, *data, "monitor", "add", "job", "--schedule", "1d"], **options)
+    made = run_forked([*data, "monitor", "add", "job", "--schedule", "1d"], environment(), 40)
     fault = [strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync"]
     fault += ["-e", "inject=fdatasync,fsync:error=EIO:when=1+", "--"]
 
     broken = subprocess.run([*fault, *COMMAND, *data, "serve", "--listen", "127.0.0.1:0"], **options)
-    listed = subprocess.run([*COMMAND, *data, "monitor", "ls", "-q"], **options)
+    listed = run_forked([*data, "monitor", "ls", "-q"], environment(), 40)
 
     assert made.returncode == 0, made.stderr
     assert broken.returncode == BROKEN_EXIT, broken.stderr
@@ -55,9 +56,8 @@ class Faulty:
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.manager.bind(str(folder / "notify"))
         data = ["--data", str(folder / "data")]
-        options = {"capture_output": True, "text": True, "timeout": 40, "check": True, "env": environment()}
-        subprocess.run([*COMMAND, *data, "monitor", "add", "job", "--schedule", "1d"], **options)
-        key = subprocess.run([*COMMAND, *data, "key", "create", "cron"], **options)
+        run_forked([*data, "monitor", "add", "job", "--schedule", "1d"], environment(), 40).check_returncode()
+        key = run_forked([*data, "key", "create", "cron"], environment(), 40)
         self.key = str(key.stdout).strip()
         told = {**environment(), "NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "2000000"}
         traced = [strace, "-f", "-qq", "-o", "/dev/null", *fault, "--", *COMMAND, *data]

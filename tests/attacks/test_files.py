@@ -4,7 +4,6 @@ import os
 import shutil
 import stat
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,8 @@ import pytest
 from seestackd.errors import Forbidden
 from seestackd.store.sqlite.lock import opened
 from seestackd.store.sqlite.place import file_system, network_name
-from tests.journeys.daemon import ROOT, Daemon, free_port
+from tests.forked import run_forked
+from tests.journeys.daemon import Daemon, free_port
 
 HELD = "[channels.ops]\nurl = 'jsons://hooks.example/canary'\n"
 
@@ -30,10 +30,7 @@ def shared() -> Iterator[Path]:
 
 def refused(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SEESTACKD_")}
-    return subprocess.run(
-        [sys.executable, "-m", "seestackd", *arguments], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=20, check=False,
-    )  # fmt: skip
+    return run_forked(arguments, environment, 20)
 
 
 def test_a_running_daemon_has_no_file_that_others_may_read(tmp_path: Path) -> None:

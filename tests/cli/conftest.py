@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from seestackd.cli import main
-from tests.forked import Forked
+from tests.forked import Forked, run_forked
 
 Result = subprocess.CompletedProcess[str]
 Place = Callable[..., Result]
@@ -69,15 +69,7 @@ class Bench:
 
     def execute(self, *arguments: str, **more: str) -> Result:
         """Run one command to its end as a process of its own."""
-        return subprocess.run(
-            self.command(*arguments),
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            env=environment(**more),
-        )
+        return run_forked([*self.options, *arguments], environment(**more), 30)
 
     def python(self, program: str) -> Result:
         """Run a program of the test's own with the project's Python."""

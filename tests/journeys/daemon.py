@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.forked import Forked
+from tests.forked import Forked, run_forked
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,13 +109,17 @@ class Daemon:
 
     def cli(self, *arguments: str) -> str:
         """Run a command of the command line and return what it prints on standard output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "seestackd", "--config", str(self.config), *arguments],
-            cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-            check=False,
-        )  # fmt: skip
+        done = self._run(["--config", str(self.config), *arguments])
         assert done.returncode == 0, f"{arguments} ended with {done.returncode}: {done.stderr}"
         return done.stdout
+
+    def _run(self, words: list[str]) -> subprocess.CompletedProcess[str]:
+        if not self._afresh:
+            return run_forked(words, self._environment, 60)
+        return subprocess.run(
+            [sys.executable, "-m", "seestackd", *words], cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
 
     def heartbeat(self, key: str, slug: str, status: str = "success", **fields: Any) -> int:
         """Send a heartbeat with urllib and return the HTTP status."""
