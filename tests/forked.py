@@ -23,7 +23,10 @@ from seestackd.cli.verbs import verbs
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
-    ["apprise", "seestackd.app", "seestackd.cli.admin", "seestackd.cli.commands", "seestackd.cli.serve", __name__]
+    [
+        *("apprise", "sqlite_utils.migrations", "seestackd.app", "seestackd.cli.admin", "seestackd.cli.commands"),
+        *("seestackd.cli.serve", __name__),
+    ]
 )
 # What is imported late is imported here: programs are forked from a process that has done so.
 verbs()
