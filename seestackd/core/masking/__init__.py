@@ -93,13 +93,10 @@ def _apply(rules: Rule, texts: Sequence[str], depth: int = _DEPTH) -> list[str]:
     if depth:
         masked = mask_wrapped(masked, partial(_apply, rules, depth=depth - 1))
     results = masked.decode().split(_END)
-    count, index, used, done = data.count, 0, 0, 0
+    index = used = done = 0
     for begin, end in places:
-        index += count(b"\0", done, begin)
-        last = index + count(b"\0", begin, end)
-        if last == index:
-            found[index] = results[used]
-        else:
-            found[index : last + 1] = results[used : used + last + 1 - index]
-        used, index, done = used + last + 1 - index, last, end
+        index += data.count(b"\0", done, begin)
+        many = data.count(b"\0", begin, end) + 1
+        found[index : index + many] = results[used : used + many]
+        index, used, done = index + many - 1, used + many, end
     return found

@@ -46,6 +46,7 @@ _TO_SECRET = re.compile(
     _HOOK + rb"|.(?::\\*+/\\*+/|%3A%2F%2F)(?:[^:%]++|%(?!3A))*+(?::|%3A)", re.IGNORECASE | re.DOTALL
 )
 _TO_VALUE = re.compile(rb"(?:\\[nrt])?(?:(?:bearer|basic)\s++|([^:%]*+)(?::|%3A)[ \t]*+)", re.IGNORECASE)
+_BEFORE_HOST = (b"@", b"%40")
 _SCHEME = re.compile(rb"[a-z][\w-]{1,20}+[ \t]++(?!\Z)", re.IGNORECASE)
 
 
@@ -84,8 +85,8 @@ def _header(data: bytes, begin: int, end: int) -> tuple[Span | None, int]:
 
 def _in_url(data: bytes, begin: int, end: int) -> tuple[Span | None, int]:
     """Return the password before the host, or what follows the address that takes messages."""
-    last = end - 1 if data[end - 1] == 64 else end - 3 if data.endswith(b"%40", begin, end) else end
-    return (_TO_SECRET.match(data, begin, end).end(), last), end  # type: ignore[union-attr]
+    after = next((sign for sign in _BEFORE_HOST if data.endswith(sign, begin, end)), b"")
+    return (_TO_SECRET.match(data, begin, end).end(), end - len(after)), end  # type: ignore[union-attr]
 
 
 SIGNS = (
@@ -94,7 +95,7 @@ SIGNS = (
     *_OWN_HEADS,
     rb"(?i:hooks\.slack\.com|discord(?:app)?\.com)",
     rb"(?i:(?::\\*/\\*/|%3A%2F%2F)[^\s/?#@\"'<>\0]*?(?:@|%40))",
-    rb"(?i:" + HOW_ENDS + rb"\s*(?::|%3A))",
+    rb"(?i:(?:" + HOW_ENDS + rb"|cookie2)\s*(?::|%3A))",
     rb"(?i:(?:bearer|basic)\s+[a-z0-9._~+/-]{16})",
 )
 """What a text has in which these rules may find something."""

@@ -16,8 +16,10 @@ _NAMED = (
     _Q + rb"(?:name|key|id|field|header|autocomplete|selector)" + _IS + _Q
     + rb"(?:(?:current-|new-)password|one-time-code|cc-(?:number|csc)|[#.]?" + FIELD + rb")" + _Q
 )  # fmt: skip
-_TELLS = Pattern(rb"(?i)" + _PASSWORD + rb"|" + _NAMED)
-_TOLD = Sign(_TELLS.text)
+TELLING = rb"(?i)" + _PASSWORD + rb"|" + _NAMED
+"""What says of a field that its value is a secret."""
+
+_TELLS = Sign(TELLING)
 _HOLDS = rb"(" + OPEN + rb")(?:value|(text|data))" + _IS + rb"(?:(" + OPEN + rb")|(-?\d{3,}(?:\.\d+)?)\b)"
 _PARTS = Pattern(rb"(?i)" + _PASSWORD + rb"|" + _NAMED + rb"|" + _HOLDS)
 _PART = Pattern(rb"(?i)(" + _PASSWORD + rb")|(" + _NAMED + rb")|" + _HOLDS)
@@ -51,7 +53,7 @@ class _Value(NamedTuple):
 
 def mask_fields(data: bytes) -> bytes:
     """Mask every value in a brace-free stretch that also says it is a password, a card or has a telling name."""
-    length, find = len(data), _TOLD.find
+    length, find = len(data), _TELLS.find
     place = find(data, 0, length)[0][1]
     pieces: list[bytes] = []
     done = 0
@@ -101,7 +103,7 @@ def _part_of(token: bytes) -> _Part:
 
 
 def _told_by(token: bytes) -> _Part:
-    _, password, named, quote, loose, opening, number = _PART.groups(token, 0, len(token))
+    _, password, named, quote, loose, opening, number = _PART.groups(token)
     return _Part(
         password[0] >= 0, named[0] >= 0, token[slice(*opening)] if opening[0] >= 0 else b"", number[1] - number[0],
         token[slice(*quote)] if number[0] >= 0 else b"", loose[0] >= 0,

@@ -24,11 +24,13 @@ def _named(short: bytes) -> bytes:
 NAME = _named(_SHORT)
 """A telling name; to stand in a pattern that ignores case."""
 
-FIELD = _named(_SHORT + rb"|pass|pw")
+_SHORT_OF_FIELDS = _SHORT + rb"|pass|pw"
+FIELD = _named(_SHORT_OF_FIELDS)
 """A telling name where fields are: short ones too that mean something else in a sentence."""
 
-HOW_ENDS = rb"(?:" + _LONG + rb"|" + _SHORT + rb"|cookie2|pass|pw)\]?"
-"""How each telling name ends, whatever its case. It may begin within a harmless name: that is cheaper to look for."""
+# _CAMEL and NUMBERED end in names of these two lists only.
+HOW_ENDS = rb"(?:" + _LONG + rb"|" + _SHORT_OF_FIELDS + rb")\]?"
+"""How each telling name ends; to stand in a pattern that ignores case. Harmless names end so too (`spin`)."""
 
 NUMBERED = (
     rb"(?:" + _BEFORE + rb"(?:pass(?:word|wd|phrase|code)|secret|(?:api|access|secret|private)[_-]?key"

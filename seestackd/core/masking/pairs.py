@@ -89,7 +89,7 @@ def _told(token: bytes) -> tuple[bytes, bool, int]:
 
 
 def _told_by(token: bytes) -> tuple[bytes, bool, int]:
-    _, listed, opening, quote, number = _KEYED.groups(token, 0, len(token))
+    _, listed, opening, quote, number = _KEYED.groups(token)
     if number[0] >= 0:
         return token[slice(*quote)], False, number[1] - number[0]
     return token[slice(*opening)], listed[0] >= 0, 0
@@ -99,7 +99,7 @@ _remembered = lru_cache(_REMEMBERED)(_told_by)
 
 
 def _mask_parameters(data: bytes, pattern: Pattern) -> bytes:
-    return hide(pattern, data, _value) if b"=" in data or b"%3" in data or b"u003" in data else data
+    return hide(pattern, data, _value) if b"=" in data or b"%3" in data or b"u003" in data or b"U003" in data else data
 
 
 def _value(data: bytes, before: int, begin: int) -> tuple[Span | None, int]:

@@ -45,25 +45,26 @@ class Pattern:
         )
         self._groups: Any = None
 
-    def groups(self, data: bytes, begin: int, end: int) -> Spans:
-        """Return the match that stands there with its groups. Short texts have a quicker way than long ones."""
+    def groups(self, token: bytes) -> Spans:
+        """Return where the match stands that a token begins with, and its groups. There is one."""
         if self._groups is None:
             self._groups = re2.compile(self.text)._regexp.Match
-        spans: Spans = self._groups(_HERE, data, begin, end)
+        # Without what follows it: RE2 has a quicker way for short texts.
+        spans: Spans = self._groups(_HERE, token, 0, len(token))
         return spans
 
 
 class Sign:
-    """Tells where the first match of one of several patterns ends, for two thirds of what it costs to say where it is.
+    """Several patterns of which only is asked where the first match ends.
 
-    RE2 reads a match backwards to learn where it begins, unless it has to begin where the search does. So of the only
-    span that `find(data, begin, end)` returns just the end says something: -1 when there is no match.
+    `find(data, begin, end)` returns one span; its end is -1 when there is no match, its beginning says nothing.
     """
 
     __slots__ = ("find",)
 
     def __init__(self, *patterns: bytes) -> None:
         any_of = b"|".join(b"(?:" + pattern + b")" for pattern in patterns)
+        # RE2 reads a match backwards to learn where it begins, unless it has to begin where the search does.
         searched = re2.compile(rb"(?s:.*?)(?:" + any_of + rb")", _without_groups())
         self.find: Callable[[bytes, int, int], Spans] = partial(searched._regexp.Match, _HERE)
 

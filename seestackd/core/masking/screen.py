@@ -6,9 +6,9 @@ from seestackd.core.masking import cards, credentials, fields, pairs, wrapped
 from seestackd.core.masking.mark import Span
 from seestackd.core.masking.scan import Sign
 
-# Up to so many bytes between two texts are searched by all rules sooner than the texts are told apart. So many texts
-# show whether they stand that close, and then so many bytes are taken as a whole.
-_NEAR, _MANY, _AT_ONCE = 100, 16, 20_000
+# When the last 16 suspects stood less than 100 bytes apart on average, the next 20,000 bytes are taken as a whole:
+# telling texts apart would cost more than the rules do.
+_NEAR, _MANY, _AT_ONCE = 100, 16, 20_000  # bytes, texts, bytes
 
 _ANY = Sign(*fields.SIGNS, *cards.SIGNS, *pairs.SIGNS, *credentials.SIGNS, *wrapped.SIGNS)
 

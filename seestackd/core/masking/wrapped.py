@@ -7,8 +7,6 @@ from contextlib import suppress
 from seestackd.core.masking.mark import MASK, Span
 from seestackd.core.masking.scan import Pattern
 
-Masked = Callable[[Sequence[str]], list[str]]
-
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 # Four characters hold three bytes. Those of ASCII text have their top bits clear, which leaves a tenth of all groups:
 # names, hashes and pictures seldom begin with two such groups.
@@ -17,8 +15,11 @@ _RUN = Pattern(rb"(?:^|[^A-Za-z0-9+/_-])(?:" + _GROUP + rb"){2}[A-Za-z0-9+/_-]{8
 _LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 
 
-def mask_wrapped(data: bytes, masked: Masked) -> bytes:
-    """Mask base64 as a whole when what it holds is text in which something is masked."""
+def mask_wrapped(data: bytes, masked: Callable[[Sequence[str]], list[str]]) -> bytes:
+    """Mask base64 as a whole when what it holds is text in which something is masked.
+
+    `masked` returns texts with their secrets masked, in the same order.
+    """
     runs = list(_runs(data))
     contents = _contents(data, runs)
     if not contents:
