@@ -119,6 +119,8 @@ def test_any_text_is_taken(text: str) -> None:
         ("could not reach postgres://app:s3cret@db:5432/x", f"could not reach postgres://app:{X}@db:5432/x"),
         ("run with DB_PASSWORD=s3cret now", f"run with DB_PASSWORD={X} now"),
         ("Authorization: Basic dXNlcjpwYXNzd29yZA==", f"Authorization: Basic {X}"),
+        ("Authorization: hunter2secret \f", f"Authorization: {X}"),
+        ("Authorization: hunter2secret \fabc", f"Authorization: {X}"),
         ("sent Bearer eyJhbGciOi.eyJzdWIi.c2ln back", f"sent Bearer {X} back"),
         ('{"token":"abc"} 4111111111111111', f'{{"token":"{X}"}} ****-****-****-1111'),
     ],

@@ -66,7 +66,7 @@ def test_no_text_that_a_rule_matches_is_passed_over(kind: str) -> None:
             "xsrf=abc",
             "sig=abc",
             "pincode=1",
-            "bypass=1",
+            "dbPin=1",
             "user_pass=abc",
             "x-cvc2: 123",
             "set-cookie:a=b",

@@ -13,7 +13,8 @@ _LONG = (
     rb"|(?:card|cc|credit[_-]?card)[_-]?(?:number|num)|security[_-]?code)"
 )
 _SHORT = rb"pwd|ssn|cvv2?|cvc2?|csc|pin|otp|totp|auth|jwt|sig|csrf|xsrf|pincode|cookie|set-?cookie2?"
-_CAMEL = rb"(?-i:[\w.$-]*[a-z0-9](?:Pwd|PWD|Ssn|SSN|Cvv2?|CVV2?|Cvc2?|CVC2?|Pin|PIN|Otp|OTP|Jwt|JWT|PinCode))"
+_HUMP = rb"[a-z0-9](?:Pwd|PWD|Ssn|SSN|Cvv2?|CVV2?|Cvc2?|CVC2?|Pin|PIN|Otp|OTP|Jwt|JWT|PinCode)"
+_CAMEL = rb"(?-i:[\w.$-]*" + _HUMP + rb")"
 _BEFORE = rb"[\w.$\[-]*"
 
 
@@ -28,9 +29,10 @@ _SHORT_OF_FIELDS = _SHORT + rb"|pass|pw"
 FIELD = _named(_SHORT_OF_FIELDS)
 """A telling name where fields are: short ones too that mean something else in a sentence."""
 
-# _CAMEL and NUMBERED end in names of these two lists only.
-HOW_ENDS = rb"(?:" + _LONG + rb"|" + _SHORT_OF_FIELDS + rb")\]?"
-"""How each telling name ends; to stand in a pattern that ignores case. Harmless names end so too (`spin`)."""
+# What may stand before a short name: no letter (`spin`), but for an F (`%3Fpin=`) and those of \n, \r and \t.
+_ALONE = rb"(?:\A|[^a-eg-z]|\\[nrt])"
+HOW_ENDS = rb"(?:" + _LONG + rb"|" + _ALONE + rb"(?:" + _SHORT_OF_FIELDS + rb")|(?-i:" + _HUMP + rb"))\]?"
+"""How each telling name ends; to stand in a pattern that ignores case. Some that are none end so too (`a_3pin`)."""
 
 NUMBERED = (
     rb"(?:" + _BEFORE + rb"(?:pass(?:word|wd|phrase|code)|secret|(?:api|access|secret|private)[_-]?key"
