@@ -1,7 +1,9 @@
 """What is masked, and what is left as it is (contract.md 4.1)."""
 
+import random
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -191,3 +193,13 @@ def test_no_text_makes_it_slow(piece: str) -> None:
 
     # Quadratic rules need seconds for this, linear ones a few milliseconds.
     assert seconds(40_000) < 0.5
+
+
+def test_re2_has_room_for_what_heads_of_tokens_make_it_remember(capfd: pytest.CaptureFixture[str]) -> None:
+    dice = random.Random(3)
+    words = ["".join(dice.choices(("AIza", "x"), k=30))[:38] for _ in range(30_000)]
+
+    mask_event(".".join(words))
+
+    # Where it has none it says so there, and takes a hundred times as long.
+    assert capfd.readouterr().err == ""
