@@ -70,9 +70,12 @@ def test_keys_move_and_open_and_can_be_switched_off(chromium: Chromium, daemon: 
             await page.keyboard.press("j")
             await page.keyboard.press("Enter")
             await expect(page.locator("h1")).to_contain_text("by-key")
+            # A page shows its words before its script listens for keys.
+            await page.wait_for_load_state()
             await page.keyboard.press("g")
             await page.keyboard.press("i")
             await expect(page).to_have_url(f"{daemon.url}/i")
+            await page.wait_for_load_state()
             await page.keyboard.press("/")
             await page.keyboard.type("nothing like it\n")
             await expect(page.locator("main")).to_contain_text("Nothing matches")
