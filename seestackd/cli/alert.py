@@ -27,9 +27,11 @@ def add_to(commands: Any) -> None:
     preview.set_defaults(command=_preview)
     ack = verbs.add_parser("ack", help="put an alert that was given up out of sight")
     ack.add_argument("id", type=whole_number, metavar="ID", help="its number in `seestackd alert ls`")
+    ack.add_argument("--json", action="store_true", help="for scripts")
     ack.set_defaults(command=_ack)
     resend = verbs.add_parser("resend", help="send an alert that was given up again")
     resend.add_argument("id", type=whole_number, metavar="ID", help="its number in `seestackd alert ls`")
+    resend.add_argument("--json", action="store_true", help="for scripts")
     resend.set_defaults(command=_resend)
     listed = verbs.add_parser("ls", help="list the newest alerts and whether they arrived")
     listed.add_argument("--json", action="store_true", help="for scripts")
@@ -77,14 +79,17 @@ def _preview(options: Namespace) -> int:
 
 
 def _ack(options: Namespace) -> int:
-    ask(options, "alert.ack", id=options.id)
-    print(f"alert {options.id} is acknowledged")
+    from seestackd.cli.output import said
+
+    said(options, ask(options, "alert.ack", id=options.id), f"alert {options.id} is acknowledged")
     return Exit.OK
 
 
 def _resend(options: Namespace) -> int:
+    from seestackd.cli.output import said
+
     again = ask(options, "alert.resend", id=options.id)
-    print(f"queued again as alert {again['id']} to {again['channel']}; see: seestackd alert ls")
+    said(options, again, f"queued again as alert {again['id']} to {again['channel']}; see: seestackd alert ls")
     return Exit.OK
 
 

@@ -20,10 +20,12 @@ def add_to(commands: Any) -> None:
     listed.set_defaults(command=_list)
     ack = verbs.add_parser("ack", help="say that you take care: no more reminders, no escalation")
     ack.add_argument("id", type=whole_number, metavar="ID", help="its number in `seestackd incident ls`")
+    ack.add_argument("--json", action="store_true", help="for scripts")
     ack.set_defaults(command=_ack)
     silence = verbs.add_parser("silence", help="tell nothing of an incident for a while")
     silence.add_argument("id", type=whole_number, metavar="ID", help="its number in `seestackd incident ls`")
     add_end(silence, required=True)
+    silence.add_argument("--json", action="store_true", help="for scripts")
     silence.set_defaults(command=_silence)
 
 
@@ -69,15 +71,20 @@ def _state(incident: dict[str, Any], now: str) -> str:
 
 
 def _ack(options: Namespace) -> int:
+    from seestackd.cli.output import said
+
     incident = ask(options, "incident.ack", id=options.id, by=getpass.getuser())
-    print(f"{_named(incident)} is acknowledged by {incident['acked_by']}: no reminders, no escalation.")
+    sentence = f"{_named(incident)} is acknowledged by {incident['acked_by']}: no reminders, no escalation."
+    said(options, incident, sentence)
     return Exit.OK
 
 
 def _silence(options: Namespace) -> int:
+    from seestackd.cli.output import said
+
     arguments = {"for": options.lasting, "until": options.until}
     incident = ask(options, "incident.silence", id=options.id, **arguments)
-    print(f"{_named(incident)} is silenced until {incident['silenced_until']}.")
+    said(options, incident, f"{_named(incident)} is silenced until {incident['silenced_until']}.")
     return Exit.OK
 
 

@@ -19,6 +19,7 @@ def add_to(commands: Any) -> None:
     create.add_argument("name", metavar="NAME", help="who will use it")
     create.add_argument("--scope", choices=SCOPES, default="ingest", help="what it may do (default: ingest)")
     create.add_argument("--project", metavar="SLUG", help="the project it belongs to (default: default)")
+    create.add_argument("--json", action="store_true", help="for scripts, the key as `secret`")
     create.set_defaults(command=_create)
     listed = verbs.add_parser("ls", help="list the keys, without their secrets")
     listed.add_argument("--json", action="store_true", help="for scripts")
@@ -33,11 +34,12 @@ def add_to(commands: Any) -> None:
 def _create(options: Namespace) -> int:
     import secrets
 
+    from seestackd.cli.output import said
     from seestackd.core.keys import RANDOM_BYTES, make_secret
 
     secret = make_secret(secrets.token_bytes(RANDOM_BYTES))
-    ask(options, "key.create", name=options.name, scope=options.scope, secret=secret, project=options.project)
-    print(secret)
+    key = ask(options, "key.create", name=options.name, scope=options.scope, secret=secret, project=options.project)
+    said(options, {**key, "secret": secret}, secret)
     return Exit.OK
 
 

@@ -33,9 +33,11 @@ def add_to(commands: Any) -> None:
     pause = verbs.add_parser("pause", help="stop watching; an open incident closes quietly")
     pause.add_argument("slug", metavar="SLUG")
     add_end(pause, required=False)
+    pause.add_argument("--json", action="store_true", help="for scripts")
     pause.set_defaults(command=_pause)
     resume = verbs.add_parser("resume", help="watch again")
     resume.add_argument("slug", metavar="SLUG")
+    resume.add_argument("--json", action="store_true", help="for scripts")
     resume.set_defaults(command=_resume)
     remove = verbs.add_parser("rm", help="delete a monitor with its history")
     remove.add_argument("slug", metavar="SLUG")
@@ -132,19 +134,21 @@ def _unusual(monitor: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _pause(options: Namespace) -> int:
+    from seestackd.cli.output import said
+
     arguments = {"for": options.lasting, "until": options.until}
     monitor = ask(options, "monitor.pause", slug=options.slug, **arguments)
     until = f"until {monitor['paused_until']}" if monitor["paused_until"] else "until it is resumed"
-    print(f"{options.slug} is paused {until}.")
+    said(options, monitor, f"{options.slug} is paused {until}.")
     return Exit.OK
 
 
 def _resume(options: Namespace) -> int:
-    from seestackd.cli.output import due
+    from seestackd.cli.output import due, said
 
     monitor = ask(options, "monitor.resume", slug=options.slug)
     expected = f", expected {due(monitor['expected_at'], monitor['at'])}" if monitor["expected_at"] else ""
-    print(f"{options.slug} is watched again{expected}.")
+    said(options, monitor, f"{options.slug} is watched again{expected}.")
     return Exit.OK
 
 

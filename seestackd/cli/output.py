@@ -50,6 +50,14 @@ def as_json(value: dict[str, Any]) -> None:
     print()
 
 
+def said(options: Namespace, answer: dict[str, Any], sentence: str) -> None:
+    """Print a result as was asked: JSON, or a sentence."""
+    if options.json:
+        as_json(answer)
+    else:
+        print(sentence)
+
+
 def as_it_came(text: str) -> None:
     """Print a long result for scripts, an object as JSON text, with its version."""
     sys.stdout.write(f'{{"version": 1, {text[1:]}\n')

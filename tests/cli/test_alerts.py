@@ -47,6 +47,7 @@ async def test_a_refusal_is_reported_without_its_secret_and_what_was_given_up_ca
         again = await run(bench, "alert", "resend", "1")
         while len(hook.received) < 3:
             await asyncio.sleep(0.02)
+        scripted = json.loads((await run(bench, "alert", "resend", "2", "--json")).stdout)
         acked = await run(bench, "alert", "ack", "2")
         refused = await run(bench, "alert", "ack", "99")
         alerts = json.loads((await run(bench, "alert", "ls", "--json")).stdout)["alerts"]
@@ -58,6 +59,7 @@ async def test_a_refusal_is_reported_without_its_secret_and_what_was_given_up_ca
     assert "500" in second.stderr
     assert "SECRET-PATH" not in first.stderr + second.stderr
     assert again.stdout == "queued again as alert 3 to ops; see: seestackd alert ls\n"
+    assert (scripted["version"], scripted["id"], scripted["channel"]) == (1, 4, "ops")
     assert acked.stdout == "alert 2 is acknowledged\n"
     assert refused.returncode == 1
     assert "no alert with the number 99" in refused.stderr

@@ -68,6 +68,14 @@ def test_an_incident_is_acknowledged_by_whoever_types_it(troubled: Bench) -> Non
     assert (incident["acked_by"], incident["next_action_at"]) == (who, None)
 
 
+def test_a_script_acknowledges_and_silences_one_and_reads_what_became_of_it(troubled: Bench) -> None:
+    acked = json.loads(troubled.run("incident", "ack", "1", "--json").stdout)
+    silenced = json.loads(troubled.run("incident", "silence", "1", "--for", "8h", "--json").stdout)
+
+    assert (acked["version"], acked["id"], acked["acked_by"]) == (1, 1, incidents(troubled)[0]["acked_by"])
+    assert silenced["silenced_until"] == incidents(troubled)[0]["silenced_until"]
+
+
 def test_an_incident_is_silenced_for_a_while_or_until_a_time(troubled: Bench) -> None:
     for_hours = troubled.run("incident", "silence", "1", "--for", "8h")
     assert re.fullmatch(r"Incident 1 \(backup failed\) is silenced until \d{4}-\S+Z\.\n", for_hours.stdout)

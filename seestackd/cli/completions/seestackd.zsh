@@ -145,6 +145,7 @@ _shtab_seestackd_alert_defaults_added=0
 
 _shtab_seestackd_alert_ack_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--json[for scripts]"
   ":its number in \`seestackd alert ls\`:"
 )
 
@@ -171,6 +172,7 @@ _shtab_seestackd_alert_preview_defaults_added=0
 
 _shtab_seestackd_alert_resend_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--json[for scripts]"
   ":its number in \`seestackd alert ls\`:"
 )
 
@@ -341,6 +343,7 @@ _shtab_seestackd_incident_defaults_added=0
 
 _shtab_seestackd_incident_ack_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--json[for scripts]"
   ":its number in \`seestackd incident ls\`:"
 )
 
@@ -361,6 +364,7 @@ _shtab_seestackd_incident_silence_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--for[how long, such as 8h]:TIME:"
   "--until[such as 2026-11-23T08\:00, in the settings\' zone, or with Z]:WHEN:"
+  "--json[for scripts]"
   ":its number in \`seestackd incident ls\`:"
 )
 
@@ -378,6 +382,7 @@ _shtab_seestackd_key_create_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--scope[what it may do (default\: ingest)]:scope:(ingest ping read admin)"
   "--project[the project it belongs to (default\: default)]:SLUG:"
+  "--json[for scripts, the key as \`secret\`]"
   ":who will use it:"
 )
 
@@ -518,6 +523,7 @@ _shtab_seestackd_monitor_pause_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--for[how long, such as 8h]:TIME:"
   "--until[such as 2026-11-23T08\:00, in the settings\' zone, or with Z]:WHEN:"
+  "--json[for scripts]"
   ":SLUG:"
 )
 
@@ -526,6 +532,7 @@ _shtab_seestackd_monitor_pause_defaults_added=0
 
 _shtab_seestackd_monitor_resume_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--json[for scripts]"
   ":SLUG:"
 )
 
