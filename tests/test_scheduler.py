@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -263,12 +263,12 @@ async def test_jobs_wait_in_words_while_nothing_can_be_stored(house: House, capl
 async def test_commits_that_fail_for_more_than_30_s_are_a_blind_window(house: House) -> None:
     await house.watch()
     async with house.scheduler() as scheduler:
-        with house.locked():
-            await house.sees(lambda: house.runner.failing_since)
-            with moved(timedelta(seconds=40)):
+        with ExitStack() as time_goes_on:
+            with house.locked():
+                await house.sees(lambda: house.runner.failing_since)
+                time_goes_on.enter_context(moved(timedelta(seconds=40)))
                 house.clock.boot_ms, house.clock.monotonic_s = 40_000, 40.0
                 await house.sees(lambda seen=scheduler.last_pass: scheduler.last_pass > seen)
-        with moved(timedelta(seconds=40)):
             await house.sees(house.windows)
 
     ((cause, length),) = house.windows()
