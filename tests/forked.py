@@ -94,7 +94,11 @@ def run_forked(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, within so many seconds, as `subprocess.run` does that captures what is printed."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        status = Forked(arguments, environment, output.fileno(), errors.fileno()).wait(timeout)
+        process = Forked(arguments, environment, output.fileno(), errors.fileno())
+        try:
+            status = process.wait(timeout)
+        finally:
+            process.kill()
         output.seek(0)
         errors.seek(0)
         return subprocess.CompletedProcess(list(arguments), status, output.read(), errors.read())

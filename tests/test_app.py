@@ -58,6 +58,7 @@ class Faulty:
         data = ["--data", str(folder / "data")]
         run_forked([*data, "monitor", "add", "job", "--schedule", "1d"], environment(), 40).check_returncode()
         key = run_forked([*data, "key", "create", "cron"], environment(), 40)
+        key.check_returncode()
         self.key = str(key.stdout).strip()
         told = {**environment(), "NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "2000000"}
         traced = [strace, "-f", "-qq", "-o", "/dev/null", *fault, "--", *COMMAND, *data]

@@ -34,10 +34,11 @@ def matches(password: str, stored: str) -> bool:
 
     It costs what it did when it was stored: a password outlives a change of the costs.
     """
-    kind, cost, block, lanes, salt, _ = stored.split("$")
+    kind, *costs, salt, _ = stored.split("$")
     if kind != _KIND or len(password.encode("utf-8", "replace")) > MAX_BYTES:
         return False
-    return hmac.compare_digest(_stored(password, base64.b64decode(salt), int(cost), int(block), int(lanes)), stored)
+    cost, block, lanes = map(int, costs)
+    return hmac.compare_digest(_stored(password, base64.b64decode(salt), cost, block, lanes), stored)
 
 
 def _stored(password: str, salt: bytes, cost: int, block: int, lanes: int) -> str:

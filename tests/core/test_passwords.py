@@ -13,6 +13,10 @@ def test_a_password_matches_what_was_stored_of_it_and_nothing_else_does() -> Non
     assert "three" not in stored
 
 
+def test_nothing_matches_what_was_stored_in_a_way_that_is_not_known() -> None:
+    assert not matches("three words long", "argon2id$v=19$c2FsdA==$aGFzaA==")
+
+
 def test_a_password_outlives_a_change_of_what_a_guess_costs() -> None:
     assert matches("three words long", CHEAPLY_STORED)
     assert not matches("three words lonG", CHEAPLY_STORED)

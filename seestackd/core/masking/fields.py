@@ -21,7 +21,7 @@ TELLING = rb"(?i)" + _PASSWORD + rb"|" + _NAMED
 
 _TELLS = Sign(TELLING)
 _HOLDS = rb"(" + OPEN + rb")(?:value|(text|data))" + _IS + rb"(?:(" + OPEN + rb")|(-?\d{3,}(?:\.\d+)?)\b)"
-_PARTS = Pattern(rb"(?i)" + _PASSWORD + rb"|" + _NAMED + rb"|" + _HOLDS)
+_PARTS = Pattern(TELLING + rb"|" + _HOLDS)
 _PART = Pattern(rb"(?i)(" + _PASSWORD + rb")|(" + _NAMED + rb")|" + _HOLDS)
 _LONGEST = 100
 _REMEMBERED = 4_096
